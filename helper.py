@@ -1,11 +1,8 @@
 """What this lesson and the later ones share: `from helper import *` gives `tf`, `np` and the functions below."""
-import argparse
 import collections
 import contextlib
 import glob
 import os
-import signal
-import sys
 import threading
 
 os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '3')  # read at TensorFlow's import: its notices are no part of the lesson
@@ -13,14 +10,15 @@ os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '3')  # read at TensorFlow's impor
 import numpy as np
 import tensorflow.compat.v1 as tf  # TensorFlow 1's names, on TensorFlow 1.13 as on 2.x
 
-import log_folder
-from mnist_data import DataError, load_digits
+from mnist_data import load_digits
+from plumbing import lesson_flags, prepare_log_folder, run_lesson, training_steps
 
 tf.logging.set_verbosity(tf.logging.FATAL)
 tf.disable_v2_behavior()  # graph mode
 
 __all__ = ['tf', 'np', 'weight_variable', 'bias_variable', 'prewitt_filter', 'mnist_samples', 'load_digits',
-           'lesson_flags', 'training_steps', 'summary_writers', 'save_summaries', 'run_lesson']
+           'lesson_flags', 'untuned', 'lesson_session', 'prepared_run', 'training_steps', 'red_and_blue',
+           'summary_writers', 'save_summaries', 'run_lesson']
 
 
 def weight_variable(shape, name=None):
@@ -87,37 +85,38 @@ def float32_array(shape):
     return memory[start:start + size].view(np.float32).reshape(shape)
 
 
-def lesson_flags(description, steps, logdir):
-    """Read the flags that change from run to run; `--help` shows them, and wrong ones end the run with status 2."""
-    def natural(text):
-        number = int(text)
-        if not 0 <= number < 2 ** 31:
-            raise ValueError
-        return number
+def untuned(dataset):
+    """The same data set without what tf.data does for pipelines far larger than a lesson's.
 
-    natural.__name__ = 'number from 0 to 2147483647'  # argparse names it in its message
-    parser = argparse.ArgumentParser(description=description.split('\n')[0],
-                                     formatter_class=argparse.ArgumentDefaultsHelpFormatter)
-    parser.add_argument('--data', default='auto', metavar='mnist|drawn|FILE.npz',
-                        help='what to learn from; auto is mnist, and drawn where MNIST cannot be had')
-    parser.add_argument('--steps', type=natural, default=steps, metavar='N', help='the last training step')
-    parser.add_argument('--logdir', default=logdir, metavar='DIR', help='folder of the summaries')
-    parser.add_argument('--seed', type=natural, default=0, metavar='N', help='seed of all random numbers')
-    return parser.parse_args()
+    Its default optimisations copy the whole data set once, and its autotuner measures every element that passes.
+    """
+    options = tf.data.Options()
+    options.experimental_optimization.apply_default_optimizations = False
+    if hasattr(options, 'autotune'):  # TensorFlow 1 has no such tuner at work
+        options.autotune.enabled = False
+    return dataset.with_options(options)
 
 
-def training_steps(last):
-    """Count 0, 1, ..., last; Ctrl-C ends the count, and with it the run, between two steps."""
-    interrupts = []
-    before = signal.signal(signal.SIGINT, lambda *interrupt: interrupts.append(interrupt))
-    try:
-        for step in range(last + 1):
-            yield step
-            if interrupts:
-                print('Stopped at step {}: the summaries up to there are kept.'.format(step), file=sys.stderr)
-                sys.exit(130)  # what a shell reports of a program that Ctrl-C ended
-    finally:
-        signal.signal(signal.SIGINT, before)
+def lesson_session():
+    """A session for small steps: handing so little work to several threads costs more than it gains."""
+    return tf.Session(config=tf.ConfigProto(intra_op_parallelism_threads=1))
+
+
+def prepared_run(session, fetches):
+    """A function that does what `session.run(fetches)` does, prepared once, and calculates in the calling thread."""
+    run = session.make_callable(fetches, accept_options=True)
+    options = tf.RunOptions(inter_op_thread_pool=-1)
+    return lambda: run(options, None)
+
+
+def red_and_blue(values):
+    """Numbers as colours, to look at: white for 0, the deeper blue the larger above, the deeper red the larger below.
+
+    Takes float32 `[n, height, width, 1]` and gives uint8 `[n, height, width, 3]`, all to one scale.
+    """
+    values /= tf.reduce_max(tf.abs(values))
+    colours = 1 - tf.concat([tf.maximum(values, 0), tf.abs(values), tf.maximum(-values, 0)], axis=-1)
+    return tf.cast(255 * colours, tf.uint8)
 
 
 @contextlib.contextmanager
@@ -126,12 +125,15 @@ def summary_writers(logdir):
 
     What an earlier run left there becomes a run of its own. Raises OSError where the folder cannot be used.
     """
-    log_folder.prepare(logdir)
+    prepare_log_folder(logdir)
     show = getattr(threading, 'excepthook', None)
     # A writer works in a thread of its own; where that fails, save_summaries says so in one sentence.
     threading.excepthook = lambda failure: failure.thread.name == 'EventLoggerThread' or show(failure)
     train_writer = tf.summary.FileWriter(os.path.join(logdir, 'train'), tf.get_default_graph())
     test_writer = tf.summary.FileWriter(os.path.join(logdir, 'test'))
+    for writer in (train_writer, test_writer):
+        # A TensorBoard that is already open forgets the earlier run's points when it reads this.
+        writer.add_session_log(tf.SessionLog(status=tf.SessionLog.START), 0)
     try:
         yield train_writer, test_writer
     finally:
@@ -158,16 +160,5 @@ def save_summaries(step, *writers):
         except Exception:  # whatever TensorFlow's version makes of it
             saved = False
         if not saved:
-            raise OSError('The summaries of step {} could not be written to {}: is the disk full?'.format(
-                step, folder))
-
-
-def run_lesson(main):
-    """Run a lesson's `main`; what a user can mend ends it with one sentence and status 1, Ctrl-C with status 130."""
-    try:
-        main()
-    except (DataError, OSError) as error:
-        sys.exit('{}: {}'.format(os.path.basename(sys.argv[0]), error))
-    except KeyboardInterrupt:
-        print('Stopped before the first step.', file=sys.stderr)
-        sys.exit(130)
+            raise OSError('The summaries of step {} could not be written to {}: is the disk full, or has another '
+                          'run taken the folder?'.format(step, folder))

@@ -32,8 +32,8 @@ def main():
         images = tf.placeholder(tf.float32, [None, IMAGE_SIZE], name='images')
         labels = tf.placeholder(tf.float32, [None, CATEGORY_NUM], name='labels')
         batches = tf.data.Dataset.from_tensor_slices((images, labels))
-        batches = batches.shuffle(BUFFER_SIZE).batch(BATCH_SIZE).repeat().prefetch(2)
-        iterator = tf.data.make_initializable_iterator(batches)
+        batches = batches.shuffle(BUFFER_SIZE).batch(BATCH_SIZE).repeat().prefetch(10)
+        iterator = tf.data.make_initializable_iterator(untuned(batches))
         next_images, next_labels = iterator.get_next()
         description = tf.summary.text('description', tf.constant(digits.description))
 
@@ -57,11 +57,11 @@ def main():
         likelihood_summary = tf.summary.scalar('log_likelihood', log_likelihood)
 
     # 5. Run: so far nothing has been calculated. A session gives the variables and the data set their values.
-    session = tf.Session()
+    session = lesson_session()
     with tf.name_scope('run'):
         session.run(tf.global_variables_initializer())
         session.run(iterator.initializer, feed_dict={images: X_train, labels: y_train})
-    take_step = session.make_callable([train_step, x, y_])  # session.run of these three, prepared once
+    take_step = prepared_run(session, train_step)
 
     # 6. Evaluation: an output of 0.5 or more says "1", and the accuracy is the share of images where that is right.
     with tf.name_scope('evaluate'):
@@ -73,21 +73,24 @@ def main():
 
     # 7. Making learning visible: curves, and the weights as a picture, every SUMMARY_INTERVAL steps.
     with tf.name_scope('readout/'):
-        weight_summary = tf.summary.image('weight_picture', tf.reshape(W, [1, 28, 28, 1]))
+        weight_picture = red_and_blue(tf.reshape(W, [1, 28, 28, 1]))
+        weight_summary = tf.summary.image('weight_picture', weight_picture, max_outputs=1)
     curves = tf.summary.merge([likelihood_summary, accuracy_summary])
     with summary_writers(args.logdir) as (train_writer, test_writer):
         tf.get_default_graph().finalize()  # from here on, nothing can grow in it
         train_writer.add_summary(session.run(description), 0)
         for step in training_steps(args.steps):
-            _, batch_x, batch_y = take_step()
-            if step % SUMMARY_INTERVAL == 0:
-                train_acc, summary = session.run([accuracy, curves], feed_dict={x: batch_x, y_: batch_y})
-                train_writer.add_summary(summary, step)
-                train_writer.add_summary(session.run(weight_summary), step)
-                test_acc, summary = session.run([accuracy, curves], feed_dict={x: X_test, y_: y_test})
-                test_writer.add_summary(summary, step)
-                save_summaries(step, train_writer, test_writer)
-                print('step: {}, train-acc: {}, test-acc: {}'.format(step, train_acc, test_acc), flush=True)
+            if step % SUMMARY_INTERVAL:
+                take_step()
+                continue
+            _, batch_x, batch_y = session.run([train_step, x, y_])  # a step that also shows its batch
+            train_acc, summary = session.run([accuracy, curves], feed_dict={x: batch_x, y_: batch_y})
+            train_writer.add_summary(summary, step)
+            train_writer.add_summary(session.run(weight_summary), step)
+            test_acc, summary = session.run([accuracy, curves], feed_dict={x: X_test, y_: y_test})
+            test_writer.add_summary(summary, step)
+            save_summaries(step, train_writer, test_writer)
+            print('step: {}, train-acc: {}, test-acc: {}'.format(step, train_acc, test_acc), flush=True)
         test_writer.add_summary(session.run(mistakes_summary, feed_dict={x: X_test, y_: y_test}), step)
         save_summaries(step, test_writer)
 

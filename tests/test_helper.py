@@ -6,7 +6,7 @@ import pytest
 from conftest import arrays
 from scipy import ndimage, stats
 
-from helper import bias_variable, load_digits, mnist_samples, prewitt_filter, tf, weight_variable
+from helper import bias_variable, load_digits, mnist_samples, prewitt_filter, red_and_blue, tf, weight_variable
 
 
 @pytest.fixture
@@ -58,6 +58,15 @@ def test_prewitt_filter_finds_edges_as_scipy_does(session):
     np.testing.assert_allclose(across, -ndimage.prewitt(image, axis=1)[1:-1, 1:-1])
     np.testing.assert_allclose(down, -ndimage.prewitt(image, axis=0)[1:-1, 1:-1])
     assert set(np.nonzero(across.any(axis=0))[0]) == {8, 9} and set(np.nonzero(down.any(axis=1))[0]) == {8, 9}
+
+
+def test_the_colours_tell_positive_from_negative_from_zero(session):
+    picture = session.run(red_and_blue(tf.constant([[[[4.0], [2.0], [0.0], [-2.0], [-4.0]]]])))[0, 0].astype(int)
+    assert picture.shape == (5, 3)
+    blue, pale_blue, white, pale_red, red = picture
+    assert blue.tolist() == [0, 0, 255] and white.tolist() == [255, 255, 255] and red.tolist() == [255, 0, 0]
+    assert blue[0] < pale_blue[0] < white[0] and pale_blue[2] == 255
+    assert red[2] < pale_red[2] < white[2] and pale_red[0] == 255
 
 
 def test_samples_as_images_and_classes(small_npz):

@@ -10,7 +10,7 @@ import pytest
 from conftest import ROOT, arrays, lesson_lines, run, start
 from test_logistic import events, lesson, printed  # noqa: F401 (lesson is a fixture)
 
-import log_folder
+import plumbing
 
 
 def runs(logdir):
@@ -30,7 +30,8 @@ def test_the_newest_run_is_in_train_and_test_and_the_earlier_ones_are_kept(lesso
     assert events(logdir, 'train').Scalars('accuracy')[-1].step == 30
 
 
-@pytest.mark.parametrize('strange', ['train/notes.txt', 'test/more/events.out.tfevents.1.x', 'train'])
+@pytest.mark.parametrize('strange', ['train/notes.txt', 'test/more/events.out.tfevents.1.x', 'train',
+                                     'test/events.out.tfevents.mine'])
 def test_what_is_not_ours_stays_untouched(strange, lesson, small_npz, tmp_path):  # noqa: F811
     logdir = lesson('--data', small_npz, '--steps', 0)
     if strange == 'train':
@@ -55,11 +56,11 @@ def test_other_things_in_the_log_folder_do_not_matter(lesson, small_npz, tmp_pat
 
 
 def test_an_earlier_run_is_named_by_when_it_began(tmp_path):
-    for name in log_folder.RUNS:
+    for name in plumbing.RUNS:
         (tmp_path / name).mkdir()
-        (tmp_path / name / (log_folder.PREFIX + '1555555555.host')).write_text(u'')
-    log_folder.prepare(str(tmp_path))
-    earlier, = set(os.listdir(str(tmp_path))) - set(log_folder.RUNS)
+        (tmp_path / name / ('events.out.tfevents.1555555555.host')).write_text(u'')
+    plumbing.prepare_log_folder(str(tmp_path))
+    earlier, = set(os.listdir(str(tmp_path))) - set(plumbing.RUNS)
     assert earlier.startswith('2019-04-1')  # the 18th in most of the world
     assert os.listdir(str(tmp_path / 'train')) == []
 
@@ -72,7 +73,9 @@ def long_run(tmp_path):
     lines = [process.stdout.readline() for _ in range(5)]
     yield process, lines
     process.kill()
-    process.communicate()
+    process.wait()
+    process.stdout.close()
+    process.stderr.close()
 
 
 def test_ctrl_c_ends_the_run_with_one_sentence_and_keeps_the_summaries(long_run, tmp_path):
@@ -105,7 +108,7 @@ def test_a_full_disk_ends_the_run_with_one_sentence(tmp_path):
     status, out, err = run(tmp_path, '--data', 'small.npz', '--logdir', 'log', '--steps', 60000,
                            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (130000, 130000)))
     assert status == 1
-    assert re.match(r'logistic.py: The summaries of step \d+ could not be written to .*: is the disk full\?\n$', err)
+    assert re.match(r'logistic.py: The summaries of step \d+ could not be written to .*: is the disk full,.*\n$', err)
     steps = [int(line[0]) for line in printed(out)]
     assert 0 < steps[-1] < 60000
     points = [point.step for point in events(str(tmp_path / 'log'), 'train').Scalars('accuracy')]

@@ -1,0 +1,28 @@
+"""How good the drawn digits are: train the lesson on them alone, test it on MNIST's own test images.
+
+    python benchmarks/transfer.py mnist.npz
+"""
+import os
+import subprocess
+import sys
+import tempfile
+
+import numpy as np
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+sys.path.insert(0, ROOT)
+
+from drawn_digits import load_data  # noqa: E402
+from mnist_data import load_digits  # noqa: E402
+
+if len(sys.argv) != 2:
+    print('usage: python benchmarks/transfer.py mnist.npz', file=sys.stderr)
+    sys.exit(2)
+mnist = load_digits(sys.argv[1])
+print('test images: {}'.format(mnist.description), flush=True)
+(x_train, y_train), _ = load_data()
+with tempfile.TemporaryDirectory() as folder:
+    path = os.path.join(folder, 'drawn training images, MNIST test images.npz')
+    np.savez(path, x_train=x_train, y_train=y_train, x_test=mnist.test[0], y_test=mnist.test[1])
+    sys.exit(subprocess.call([sys.executable, os.path.join(ROOT, 'logistic.py'), '--data', path,
+                              '--logdir', os.path.join(folder, 'log')]))
