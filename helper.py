@@ -3,6 +3,9 @@ import collections
 import contextlib
 import glob
 import os
+import shlex
+import shutil
+import sys
 import threading
 
 os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '3')  # read at TensorFlow's import: its notices are no part of the lesson
@@ -141,7 +144,10 @@ def summary_writers(logdir):
             with contextlib.suppress(Exception):  # all that matters has been saved, or reported, before
                 writer.close()
         threading.excepthook = show
-        print('The summaries are in {0}. To see them: tensorboard --logdir {0}'.format(logdir), flush=True)
+        # With its path, for a shell in which the environment has not been activated.
+        command = shutil.which('tensorboard', path=os.path.dirname(sys.executable)) or 'tensorboard'
+        print('The summaries are in {1}. To see them: {0} --logdir {1}'.format(
+            shlex.quote(command), shlex.quote(logdir)), flush=True)
 
 
 def save_summaries(step, *writers):

@@ -78,7 +78,6 @@ def download(path):
         except Exception as error:
             answer.append(error)
 
-    print('Downloading MNIST ...', file=sys.stderr, flush=True)
     thread = threading.Thread(target=ask, daemon=True)
     thread.start()
     thread.join(TIMEOUT)
@@ -86,8 +85,9 @@ def download(path):
         raise OSError('no answer within {} s'.format(TIMEOUT))
     if isinstance(answer[0], Exception):
         raise answer[0]
+    print('Downloading MNIST ...', file=sys.stderr, flush=True)
     with answer[0] as response:
-        content = response.read()
+        content = response.read(2 ** 26)  # 11 MB, if it is what it should be
     if hashlib.sha256(content).hexdigest() != URL_SHA256:
         raise OSError('something else came in its place')
     os.makedirs(os.path.dirname(path), exist_ok=True)
