@@ -3,7 +3,7 @@
     python logistic.py
     tensorboard --logdir log_logistic
 
-Parts 1 to 4 describe a calculation, the graph; parts 5 to 7 run it, measure it and show how it learns.
+Parts 1 to 4 describe a calculation, the graph; part 5 brings it to life, 6 and 7 measure it and show how it learns.
 """
 from helper import *
 
@@ -32,7 +32,7 @@ def main():
         images = tf.placeholder(tf.float32, [None, IMAGE_SIZE], name='images')
         labels = tf.placeholder(tf.float32, [None, CATEGORY_NUM], name='labels')
         batches = tf.data.Dataset.from_tensor_slices((images, labels))
-        batches = batches.shuffle(BUFFER_SIZE).batch(BATCH_SIZE).repeat().prefetch(10)
+        batches = batches.shuffle(BUFFER_SIZE).batch(BATCH_SIZE).repeat().prefetch(10)  # a few ahead of the training
         iterator = tf.data.make_initializable_iterator(untuned(batches))
         next_images, next_labels = iterator.get_next()
         description = tf.summary.text('description', tf.constant(digits.description))
@@ -69,10 +69,10 @@ def main():
         accuracy = tf.reduce_mean(tf.cast(is_right, tf.float32))
         mistakes = tf.boolean_mask(x, ~is_right[:, 0])
         mistakes_summary = tf.summary.image('mistakes', tf.reshape(mistakes, [-1, 28, 28, 1]), max_outputs=10)
-    accuracy_summary = tf.summary.scalar('accuracy', accuracy)
+    accuracy_summary = tf.summary.scalar('accuracy', accuracy)  # outside the scope, for the article's tag
 
     # 7. Making learning visible: curves, and the weights as a picture, every SUMMARY_INTERVAL steps.
-    with tf.name_scope('readout/'):
+    with tf.name_scope('readout/'):  # the slash goes back to the scope above
         weight_picture = red_and_blue(tf.reshape(W, [1, 28, 28, 1]))
         weight_summary = tf.summary.image('weight_picture', weight_picture, max_outputs=1)
     curves = tf.summary.merge([likelihood_summary, accuracy_summary])
@@ -83,7 +83,8 @@ def main():
             if step % SUMMARY_INTERVAL:
                 take_step()
                 continue
-            _, batch_x, batch_y = session.run([train_step, x, y_])  # a step that also shows its batch
+            # A step that also hands out its batch: the evaluation is fed with it, or would draw the next one.
+            _, batch_x, batch_y = session.run([train_step, x, y_])
             train_acc, summary = session.run([accuracy, curves], feed_dict={x: batch_x, y_: batch_y})
             train_writer.add_summary(summary, step)
             train_writer.add_summary(session.run(weight_summary), step)

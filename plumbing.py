@@ -24,9 +24,9 @@ def lesson_flags(description, steps, logdir):
     natural.__name__ = 'number from 0 to 2147483647'  # argparse names it in its message
     parser = argparse.ArgumentParser(description=description.split('\n')[0],
                                      formatter_class=argparse.ArgumentDefaultsHelpFormatter)
-    parser.add_argument('--data', default='auto', metavar='mnist|drawn|FILE.npz',
+    parser.add_argument('--data', default='auto', metavar='auto|mnist|drawn|FILE.npz',
                         help='what to learn from; auto is mnist, and drawn where MNIST cannot be had')
-    parser.add_argument('--steps', type=natural, default=steps, metavar='N', help='the last training step')
+    parser.add_argument('--steps', type=natural, default=steps, metavar='N', help='the last step; the first is 0')
     parser.add_argument('--logdir', default=logdir, metavar='DIR', help='folder of the summaries')
     parser.add_argument('--seed', type=natural, default=0, metavar='N', help='seed of the weights and the shuffling')
     return parser.parse_args()
