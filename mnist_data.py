@@ -65,7 +65,9 @@ def drawn(note=''):
 
 
 def describe(name, train, test, note=''):
-    return Digits('{}, {} training and {} test images{}'.format(name, len(train[0]), len(test[0]), note), train, test)
+    description = '{}, {} training and {} test images{}'.format(name, len(train[0]), len(test[0]), note)
+    # In the locale C, Python 3.6 holds names that are not ASCII as surrogates, which no summary can hold.
+    return Digits(description.encode('utf-8', 'replace').decode('utf-8'), train, test)
 
 
 def download(path):

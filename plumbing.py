@@ -55,6 +55,8 @@ def prepare_log_folder(logdir):
     Raises:
         OSError: the folder cannot be written, or holds files that are not summaries; one sentence says what to do.
     """
+    if '\udc80' <= max(logdir, default='') <= '\udcff':  # how Python 3.6 reads them in the locale C
+        raise OSError('This locale knows ASCII names only: set LC_ALL=C.UTF-8, or give --logdir an ASCII name.')
     try:
         os.makedirs(logdir, exist_ok=True)
         with tempfile.TemporaryFile(dir=logdir):

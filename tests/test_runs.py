@@ -55,6 +55,15 @@ def test_other_things_in_the_log_folder_do_not_matter(lesson, small_npz, tmp_pat
     assert sorted(os.listdir(logdir)) == ['.gitignore', 'photos', 'test', 'train']
 
 
+def test_names_beyond_ascii(lesson, small_npz, tmp_path, capsys):  # noqa: F811
+    os.rename(small_npz, str(tmp_path / u'\u6570\u5b57.npz'))
+    lesson('--data', tmp_path / u'\u6570\u5b57.npz', '--steps', 0, '--logdir', tmp_path / u'\u8a18\u9332')
+    assert u'\u6570\u5b57.npz (not MNIST)' in capsys.readouterr().out
+    assert events(str(tmp_path / u'\u8a18\u9332'), 'train').Scalars('accuracy')[0].step == 0
+    with pytest.raises(OSError, match='ASCII'):  # as Python 3.6 reads such a name in the locale C
+        plumbing.prepare_log_folder(os.fsencode(u'\u8a18').decode('ascii', 'surrogateescape'))
+
+
 def test_an_earlier_run_is_named_by_when_it_began(tmp_path):
     for name in plumbing.RUNS:
         (tmp_path / name).mkdir()
