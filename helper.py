@@ -95,7 +95,7 @@ def untuned(dataset):
     """
     options = tf.data.Options()
     options.experimental_optimization.apply_default_optimizations = False
-    if hasattr(options, 'autotune'):  # TensorFlow 1 has no such tuner at work
+    if hasattr(options, 'autotune'):  # TensorFlow 1 spells it otherwise, and loses no time by it
         options.autotune.enabled = False
     return dataset.with_options(options)
 
@@ -146,8 +146,9 @@ def summary_writers(logdir):
         threading.excepthook = show
         # With its path, for a shell in which the environment has not been activated.
         command = shutil.which('tensorboard', path=os.path.dirname(sys.executable)) or 'tensorboard'
-        print('The summaries are in {1}. To see them: {0} --logdir {1}'.format(
-            shlex.quote(command), shlex.quote(logdir)), flush=True)
+        with contextlib.suppress(OSError):  # a reader that has gone must not hide how the run ended
+            print('The summaries are in {1}. To see them: {0} --logdir {1}'.format(
+                shlex.quote(command), shlex.quote(logdir)), flush=True)
 
 
 def save_summaries(step, *writers):

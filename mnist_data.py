@@ -47,7 +47,7 @@ def load_digits(source='auto'):
     if not os.path.exists(path):
         try:
             download(path)
-        except (OSError, http.client.HTTPException) as error:
+        except (OSError, ValueError, http.client.HTTPException) as error:
             reason = 'MNIST could not be had ({})'.format(one_line(getattr(error, 'reason', error)))
             if source == 'mnist':
                 raise DataError('{}: put a copy at {}, or take another --data.'.format(reason, path))

@@ -102,5 +102,5 @@ def run_lesson(main):
     except (DataError, OSError) as error:
         sys.exit('{}: {}'.format(os.path.basename(sys.argv[0]), error))
     except KeyboardInterrupt:
-        print('Stopped; no training step was under way.', file=sys.stderr)
+        print('Stopped outside the training steps; what was saved is kept.', file=sys.stderr)
         sys.exit(130)
