@@ -160,7 +160,7 @@ def run_only(name, data):
         return
     import numpy as np
 
-    from mnist_data import load_digits
+    from backstage.digits import load_digits
     if name == 'empty-numpy':
         return
     arrays = []
@@ -173,8 +173,8 @@ def run_only(name, data):
 
 def write_data(data, times, path):
     """Write the digits, the training images so many times over, to an .npz file; done by a child."""
-    code = ('import sys, numpy as np; from mnist_data import load_digits; data, times, path = sys.argv[1:]\n'
-            'digits = load_digits(data); print(digits.description)\n'
+    code = ('import sys, numpy as np; from backstage.digits import load_digits; data, times, path = sys.argv[1:]\n'
+            'digits = load_digits(data)\n'
             'x, y = (np.concatenate([array] * int(times)) for array in digits.train)\n'
             'np.savez(path, x_train=x, y_train=y, x_test=digits.test[0], y_test=digits.test[1])')
     subprocess.run([sys.executable, '-c', code, data, str(times), path], check=True,
@@ -215,9 +215,9 @@ def measure(name, data):
 
 
 def put_article_in(folder, data):
-    for path in glob.glob(os.path.join(ROOT, '*.py')):
-        shutil.copy(path, folder)
-    with open(os.path.join(ROOT, 'tests', 'article.py')) as file:
+    shutil.copy(os.path.join(ROOT, 'helper.py'), folder)
+    shutil.copytree(os.path.join(ROOT, 'backstage'), os.path.join(folder, 'backstage'))
+    with open(os.path.join(ROOT, 'tests', 'article.py'), encoding='utf-8') as file:
         listing = file.read()
     trained = '            sess.run(train_step, feed_dict={x: images, y_: labels})\n'
     for old, new in [('TRAINING_LOOP = 20000', 'TRAINING_LOOP = {}'.format(ARTICLE_STEP)),
@@ -225,7 +225,7 @@ def put_article_in(folder, data):
                      (trained, trained + "            print(f'step: {i}, test-acc: 0')\n")]:
         assert listing.count(old) == 1, old
         listing = listing.replace(old, new)
-    with open(os.path.join(folder, 'logistic.py'), 'w') as file:
+    with open(os.path.join(folder, 'logistic.py'), 'w', encoding='utf-8') as file:
         file.write(listing)
     os.mkdir(os.path.join(folder, 'datasets'))
     os.symlink(data, os.path.join(folder, 'datasets', 'mnist.npz'))

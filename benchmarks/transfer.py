@@ -12,17 +12,17 @@ import numpy as np
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, ROOT)
 
-from drawn_digits import load_data  # noqa: E402
-from mnist_data import DataError, load_digits  # noqa: E402
+from backstage.digits import DataError, load_digits  # noqa: E402
+from backstage.drawn_digits import load_data  # noqa: E402
 
 if len(sys.argv) != 2:
     print('usage: python benchmarks/transfer.py mnist.npz', file=sys.stderr)
     sys.exit(2)
 try:
+    print('test images: ', end='')
     mnist = load_digits(sys.argv[1])
 except DataError as error:
     sys.exit(str(error))
-print('test images: {}'.format(mnist.description), flush=True)
 (x_train, y_train), _ = load_data()
 with tempfile.TemporaryDirectory() as folder:
     path = os.path.join(folder, 'drawn training images, MNIST test images.npz')

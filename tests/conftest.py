@@ -1,4 +1,6 @@
+"""What several test files share: small data, the lesson as a function and a process, readers of what it leaves."""
 import os
+import re
 import subprocess
 import sys
 
@@ -7,6 +9,8 @@ import pytest
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, ROOT)
+
+LINE = re.compile(r'step: (\d+), train-acc: ([01]\.\d+), test-acc: ([01]\.\d+)')
 
 
 def digits(n, seed):
@@ -35,28 +39,68 @@ def small_npz(tmp_path):
     return path
 
 
-def environment(home):
-    """A user's environment without a Keras cache and with no way out to the network."""
-    env = {key: value for key, value in os.environ.items() if not key.lower().endswith('_proxy')}
-    return dict(env, HOME=str(home), KERAS_HOME=os.path.join(str(home), '.keras'), https_proxy='http://127.0.0.1:9',
-                PYTHONIOENCODING='utf-8')
+@pytest.fixture
+def lesson(monkeypatch, tmp_path, small_npz):
+    """A function that runs the lesson in this process, on small data unless told otherwise; gives its log folder."""
+    import logistic
+
+    def main(data=small_npz, steps=0, logdir=None, seed=0, **constants):
+        for name, value in constants.items():
+            monkeypatch.setattr(logistic, name, value)
+        logdir = str(logdir or tmp_path / 'log')
+        logistic.main(data=str(data), steps=steps, logdir=logdir, seed=seed)
+        return logdir
+    return main
 
 
-def start(folder, *flags, script='logistic.py', **options):
-    """Start the lesson in `folder` as a user would, with nothing but its own files."""
-    return subprocess.Popen([sys.executable, os.path.join(ROOT, script)] + [str(flag) for flag in flags],
-                            cwd=str(folder), env=environment(folder), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                            universal_newlines=True, **options)
+def environment(home, **changes):
+    """A user's environment without a Keras cache, with no way out to the network, and with these changes."""
+    env = {key: value for key, value in os.environ.items()
+           if not key.lower().endswith('_proxy') and key != 'TF_CPP_MIN_LOG_LEVEL'}
+    env.update(HOME=str(home), USERPROFILE=str(home), KERAS_HOME=os.path.join(str(home), '.keras'),
+               https_proxy='http://127.0.0.1:9')
+    env.update(changes)
+    return {key: value for key, value in env.items() if value is not None}
+
+
+def start(folder, *flags, script='logistic.py', env=None, python=(), **options):
+    """Start the lesson in `folder` as a user would, with nothing but its own files; its streams give bytes."""
+    command = [sys.executable] + list(python) + [os.path.join(ROOT, script)] + [os.fspath(flag) if isinstance(
+        flag, os.PathLike) else str(flag) for flag in flags]
+    options = dict(dict(stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE), **options)
+    return subprocess.Popen(command, cwd=str(folder), env=environment(folder, **(env or {})), **options)
 
 
 def run(folder, *flags, **options):
-    """Run the lesson to its end: (exit status, stdout, stderr without what TensorFlow prints while it is imported)."""
+    """Run the lesson to its end: (exit status, stdout, stderr)."""
     process = start(folder, *flags, **options)
     out, err = process.communicate(timeout=100)
-    return process.returncode, out, lesson_lines(err)
+    return process.returncode, text(out), text(err)
 
 
-def lesson_lines(err):
-    """What the lesson itself wrote on stderr; TensorFlow's C++ log lines begin with severity, date and a time."""
-    import_noise = ('WARNING: All log messages before absl::InitializeLog()', 'I0000 00:00:')
-    return ''.join(line for line in err.splitlines(True) if not line.startswith(import_noise))
+def text(content):
+    return (content or b'').decode('utf-8', 'backslashreplace').replace('\r\n', '\n')
+
+
+def printed(out):
+    """[(step, train accuracy, test accuracy), ...], as texts, of all lines that begin with `step`."""
+    return [LINE.fullmatch(line).groups() for line in out.splitlines() if line.startswith('step')]
+
+
+def events(logdir, name):
+    """TensorBoard's own reader of the run `name`, with every scalar and every picture."""
+    from tensorboard.backend.event_processing import event_accumulator
+    accumulator = event_accumulator.EventAccumulator(os.path.join(str(logdir), name), {'scalars': 0, 'images': 0})
+    accumulator.Reload()
+    return accumulator
+
+
+def steps(logdir, name, tag='accuracy'):
+    return [event.step for event in events(logdir, name).Scalars(tag)]
+
+
+def pixels(png):
+    """The pixels of a PNG file's content, uint8 `[height, width, channels]`, as TensorFlow's decoder reads them."""
+    from helper import tf
+    with tf.Graph().as_default(), tf.Session() as session:
+        return session.run(tf.image.decode_png(png))

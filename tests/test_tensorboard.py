@@ -1,25 +1,32 @@
-"""What TensorBoard shows of the lesson: the real server, asked over HTTP, and its page in a real browser.
+"""What TensorBoard shows of the lesson: the real server as it comes, asked over HTTP, and its pages in a real browser.
 
 One server runs all the time while the lesson is run twice into the same folder.
 """
+import collections
+import contextlib
 import json
-import os
 import re
-import struct
-import sys
 import urllib.parse
 import urllib.request
 
 import numpy as np
 import pytest
-from conftest import ROOT, arrays, run
+from browser import MISSING, page, tensorboard, wait_for
+from conftest import arrays, run
+from tensorboard.version import VERSION
 
-sys.path.insert(0, os.path.join(ROOT, 'docs'))
-from pictures import CHROMIUM, browser, evaluate, tensorboard, wait_for  # noqa: E402
+import logistic
+from helper import tf
 
-TAGS = {'accuracy', 'optimize/log_likelihood'}
-DATED = r'\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d/'
+CURVES = 'accuracy', 'optimize/log_likelihood'
+FIRST_PAGE = [['accuracy', 'accuracy/mistakes'], ['optimize/log_likelihood', 'optimize/weight']]
+SCOPES = {'data', 'input', 'readout', 'optimize', 'evaluate', 'run'}
+EARLIER_RUN = r'was_\d{6}_\d{6}/'
 DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # no proxy between here and this machine
+TENSORBOARD_1 = VERSION.startswith('1.')
+in_browser = pytest.mark.skipif(bool(MISSING), reason=MISSING)
+
+Lesson = collections.namedtuple('Lesson', 'url folder steps seed data printed')
 
 
 def read(url, route, **query):
@@ -31,104 +38,164 @@ def ask(url, route, **query):
     return json.loads(read(url, route, **query).decode())
 
 
-def curve(url, run, tag):
+def curve(url, name, tag):
     """[(step, value), ...], empty as long as TensorBoard does not know the tag."""
-    if tag not in ask(url, 'plugin/scalars/tags').get(run, {}):
+    if tag not in ask(url, 'plugin/scalars/tags').get(name, {}):
         return []
-    return [(step, np.float32(value)) for _, step, value in ask(url, 'plugin/scalars/scalars', run=run, tag=tag)]
+    return [(step, np.float32(value)) for _, step, value in ask(url, 'plugin/scalars/scalars', run=name, tag=tag)]
 
 
-def accuracies(out):
-    """The lesson's two accuracy curves, from what it printed."""
+def picture_steps(steps):
+    return [step for step in (0, 10, 30, 100, 300, 1000, 3000) if step < steps] + [steps]
+
+
+def curve_steps(steps):
+    return sorted({*picture_steps(steps), *range(0, steps, logistic.SUMMARY_INTERVAL)})
+
+
+def run_lesson(url, folder, steps, seed):
+    """Run the lesson into the folder that TensorBoard shows, and wait until the end of its curves is there."""
+    status, out, err = run(folder, '--data', 'small.npz', '--logdir', 'log', '--steps', steps, '--seed', seed)
+    assert status == 0, err
     lines = re.findall(r'step: (\d+), train-acc: (\S+), test-acc: (\S+)', out)
-    return {'train': [(int(step), np.float32(train)) for step, train, _ in lines],
-            'test': [(int(step), np.float32(test)) for step, _, test in lines]}
+    assert [int(step) for step, _, _ in lines] == list(range(0, steps + 1, 1000))
+    printed = {'train': {int(step): np.float32(train) for step, train, _ in lines},
+               'test': {int(step): np.float32(test) for step, _, test in lines}}
+
+    def ends():
+        return {(name, tag): dict(curve(url, name, tag)[-1:]).keys() for name in printed for tag in CURVES}
+
+    wait_for(lambda: all(end == {steps} for end in ends().values()), 60,
+             lambda: 'step {} is not shown, but {}'.format(steps, ends()))
+    return Lesson(url, folder, steps, seed, out.splitlines()[0], printed)
 
 
 @pytest.fixture(scope='module')
-def shown(tmp_path_factory):
-    """TensorBoard's address, and the accuracies that the earlier and the newest run printed."""
+def earlier(tmp_path_factory):
     folder = tmp_path_factory.mktemp('lesson')
     np.savez(str(folder / 'small.npz'), **arrays())
-
-    def lesson(steps, seed):
-        status, out, err = run(folder, '--data', 'small.npz', '--logdir', 'log', '--steps', steps, '--seed', seed)
-        assert status == 0, err
-        return accuracies(out)
-
-    def wait_for_ends(url, printed):
-        wait_for(lambda: all(curve(url, name, tag)[-1:] and curve(url, name, tag)[-1][0] == printed[name][-1][0]
-                             for name in printed for tag in TAGS), 30,
-                 lambda: 'not shown: {}, but {}'.format(printed, [curve(url, name, 'accuracy') for name in printed]))
-
-    earlier = lesson(steps=3000, seed=1)
     with tensorboard(folder / 'log') as url:
-        wait_for_ends(url, earlier)
-        newest = lesson(steps=2000, seed=2)
-        wait_for_ends(url, newest)
-        yield url, earlier, newest
+        yield run_lesson(url, folder, steps=3000, seed=1)
 
 
-def test_newest_run_is_train_and_test_with_its_own_points(shown):
-    url, _, newest = shown
-    for name in 'train', 'test':
-        assert curve(url, name, 'accuracy') == newest[name]
-        steps, log_likelihoods = zip(*curve(url, name, 'optimize/log_likelihood'))
-        assert steps == (0, 1000, 2000)
-        assert list(log_likelihoods) == sorted(log_likelihoods) and log_likelihoods[-1] < 0
+def see(address, shown, expected):
+    """Open the page as a stranger does, click nothing, and give `shown(page)` once it is as expected, or at last."""
+    with page(1280, 800) as tab:
+        for load in lambda: tab.goto(address), tab.reload:  # one page in about a hundred got stuck, on a busy machine
+            load()
+            with contextlib.suppress(RuntimeError):
+                wait_for(lambda: shown(tab) == expected, 20, 'not yet')
+                break
+        return shown(tab)
 
 
-def test_earlier_run_keeps_its_points_under_its_date(shown):
-    url, earlier, _ = shown
-    dated = {name for name in ask(url, 'plugin/scalars/tags') if re.match(DATED, name)}
-    assert {re.sub(DATED, '', name) for name in dated} == {'train', 'test'} and len(dated) == 2
-    for name in dated:
-        assert curve(url, name, 'accuracy') == earlier[re.sub(DATED, '', name)]
+@pytest.fixture(scope='module')
+def first_page(earlier):
+    """The titles in each group of cards; a card that is not in its group's first row, or not in view, has its top, too.
+
+    `newest` waits for it, because one run alone fits on the first page: others have cards of their own pictures.
+    """
+    def groups(tab):
+        grids = tab.locator('metrics-card-grid').evaluate_all(
+            '''grids => grids.map(grid => [...grid.querySelectorAll('card-view')].map(card =>
+                [card.querySelector('tb-truncated-path')?.title, card.getBoundingClientRect().top]))''')
+        return [[title if top == cards[0][1] < 800 else [title, top] for title, top in cards] for cards in grids]
+
+    if not MISSING and not TENSORBOARD_1:
+        return see(earlier.url, groups, FIRST_PAGE)
 
 
-def test_graph_tells_the_story(shown):
-    text = read(shown[0], 'plugin/graphs/graph', run='train').decode()
+@pytest.fixture(scope='module')
+def newest(earlier, first_page):
+    return run_lesson(earlier.url, earlier.folder, steps=2500, seed=2)
+
+
+@in_browser
+@pytest.mark.skipif(TENSORBOARD_1, reason='TensorBoard 1 has no page with cards of every kind')
+def test_first_page_shows_curves_beside_pictures(first_page):
+    assert first_page == FIRST_PAGE
+
+
+@pytest.mark.parametrize('name', ['train', 'test'])
+def test_newest_run_is_train_and_test_with_its_own_points(newest, name):
+    accuracy, log_likelihood = (dict(curve(newest.url, name, tag)) for tag in CURVES)
+    assert list(accuracy) == list(log_likelihood) == curve_steps(newest.steps)
+    assert {step: accuracy[step] for step in newest.printed[name]} == newest.printed[name]
+    rising = [log_likelihood[step] for step in newest.printed[name]]
+    assert rising == sorted(rising) and rising[-1] < 0
+
+
+def test_earlier_run_keeps_its_points_under_a_name_after_train(earlier, newest):
+    def curves():
+        return {name: dict(curve(newest.url, name, 'accuracy')) for name in ask(newest.url, 'plugin/scalars/tags')
+                if name not in newest.printed}
+
+    wait_for(lambda: all(earlier.steps in points for points in curves().values()), 20, lambda: str(curves()))
+    assert {re.sub(EARLIER_RUN, '', name) for name in curves()} == {'train', 'test'} and len(curves()) == 2
+    for name, points in curves().items():
+        assert name > 'train' and list(points) == curve_steps(earlier.steps)
+        printed = earlier.printed[re.sub(EARLIER_RUN, '', name)]
+        assert {step: points[step] for step in printed} == printed
+
+
+@pytest.mark.parametrize('name, tag, size', [('train', 'optimize/weight', 28), ('test', 'accuracy/mistakes', 140)])
+def test_every_picture_is_served(newest, name, tag, size):
+    paths = (newest.folder / 'log' / name).glob('*')
+    written = {event.step: value.image.encoded_image_string for path in paths
+               for event in tf.train.summary_iterator(str(path)) for value in event.summary.value if value.tag == tag}
+    assert sorted(written) == picture_steps(newest.steps) and len(written) <= 10
+
+    def served():
+        return {picture['step']: dict(urllib.parse.parse_qsl(picture['query']))
+                for picture in ask(newest.url, 'plugin/images/images', run=name, tag=tag, sample=0)}
+
+    wait_for(lambda: newest.steps in served(), 20, lambda: 'the last picture is not served, but {}'.format(served()))
+    assert {step: read(newest.url, 'plugin/images/individualImage', **query)
+            for step, query in served().items()} == written
+    with tf.Graph().as_default(), tf.Session() as sess:
+        for png in written.values():
+            assert sess.run(tf.image.decode_png(png)).shape == (size, size, 3)
+    assert name == 'test' or len(set(written.values())) == len(written)  # learning changed the weights
+
+
+def test_text_is_a_table_of_what_the_run_depends_on(newest):
+    assert ask(newest.url, 'plugin/text/tags')['train'] == ['settings']
+    text, = ask(newest.url, 'plugin/text/text', run='train', tag='settings')
+    assert '<table>' in text['text']
+    rows = dict(re.findall(r'<td><p>(.*?)</p></td>\s*<td><p>(.*?)</p></td>', text['text']))
+    expected = dict(data=newest.data, steps=newest.steps, seed=newest.seed, LEARNING_RATE=logistic.LEARNING_RATE,
+                    TensorFlow=tf.__version__)
+    assert {name: rows.get(name) for name in expected} == {name: str(value) for name, value in expected.items()}
+    assert 'small.npz' in newest.data and '300' in newest.data and '120' in newest.data
+
+
+def test_graph_tells_the_story(newest):
+    text = read(newest.url, 'plugin/graphs/graph', run='train').decode()
     nodes = set(re.findall(r'^  name: "(.*)"', text, re.MULTILINE))
     assert nodes >= {'input/labels', 'input/input_images', 'readout/weight', 'readout/bias'}
-    assert len({name.split('/')[0] for name in nodes}) <= 10  # what one sees before a click
+    assert {node.split('/')[0] for node in nodes} - {'accuracy', 'Merge'} == SCOPES  # the rest are the curves
+    readout = {node.split('/')[1] for node in nodes if node.startswith('readout/')}
+    assert readout <= {'weight', 'bias', 'MatMul', 'add', 'Sigmoid'}
     assert len(text) < 1e6  # the digits are no part of it
 
 
-def test_weights_are_a_picture_of_every_evaluation(shown):
-    url, _, newest = shown
-    tag, = (tag for tag in ask(url, 'plugin/images/tags')['train'] if 'weight' in tag)
-    pictures = ask(url, 'plugin/images/images', run='train', tag=tag, sample=0)
-    assert [picture['step'] for picture in pictures] == [step for step, _ in newest['train']]
-    queries = [dict(urllib.parse.parse_qsl(picture['query'])) for picture in pictures]
-    contents = [read(url, 'plugin/images/individualImage', **query) for query in queries]
-    assert len(set(contents)) == len(contents)  # learning changed them
-    for content in contents:
-        assert content.startswith(b'\x89PNG\r\n\x1a\n')
-        assert struct.unpack('>II', content[16:24]) == (28, 28)
+@in_browser
+def test_graphs_page_opens_with_the_newest_run(newest):
+    def graph(tab):
+        menus = tab.locator('tf-graph-controls paper-dropdown-menu').evaluate_all('all => all.map(menu => menu.value)')
+        return menus[:1], set(tab.locator('g.node').evaluate_all('all => all.map(node => node.dataset.name)'))
+
+    expected = ['train'], SCOPES
+    assert see(newest.url + '/#graphs', graph, expected) == expected
 
 
-def test_text_says_what_was_learned_from(shown):
-    url = shown[0]
-    tag, = ask(url, 'plugin/text/tags')['train']
-    text, = ask(url, 'plugin/text/text', run='train', tag=tag)
-    assert '300' in text['text'] and '120' in text['text']
+@in_browser
+def test_scalars_page_draws_a_curve_of_every_run(newest):
+    def colours(tab):
+        lines = '''paths => paths.filter(path => path.getBoundingClientRect().width > 50)
+                                .map(path => path.getAttribute('stroke'))'''
+        return {card.evaluate('card => card.tag'): len(set(card.locator('path').evaluate_all(lines)))
+                for card in tab.locator('tf-scalar-card').all()}
 
-
-@pytest.mark.skipif(not CHROMIUM, reason='no Chromium')
-def test_browser_draws_a_curve_of_every_run(shown):
-    colours_of_lines = """Object.fromEntries(
-        nodes(document).filter(node => node.nodeName == 'TF-SCALAR-CARD').map(card => [card.tag, nodes(card)
-            .filter(node => node.nodeName == 'path' && node.getBoundingClientRect().width > 50)
-            .map(line => line.getAttribute('stroke'))]))"""
-
-    def drawn():
-        return {tag: len(set(colours)) for tag, colours in evaluate(call, colours_of_lines).items()}
-
-    every_run = dict.fromkeys(TAGS, 4)  # train, test, and the earlier two
-    with browser(1000, 800) as call:
-        call('Page.navigate', url=shown[0] + '/#scalars')
-        try:
-            wait_for(lambda: drawn() == every_run, 20, 'nothing to see')
-        except RuntimeError:  # one page in about a hundred got stuck here, on a busy machine: it may be loaded again
-            call('Page.reload')
-            wait_for(lambda: drawn() == every_run, 40, lambda: 'drawn are {}'.format(drawn()))
+    expected = dict.fromkeys(CURVES, 4)  # train, test, and the earlier two
+    assert see(newest.url + '/#scalars', colours, expected) == expected

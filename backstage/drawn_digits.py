@@ -1,10 +1,8 @@
 """Handwritten-looking digits, drawn by the program, for the lesson to run where MNIST cannot be had.
 
 They are a stand-in and not MNIST: no pixel comes from a person's hand, and what a model scores on them says
-nothing certain about real handwriting. `python drawn_digits.py SHEET.png` draws ten of each digit.
+nothing certain about real handwriting.
 """
-import sys
-
 import numpy as np
 from scipy import spatial
 
@@ -121,20 +119,3 @@ def load_data(n_train=10000, n_test=2000, seed=0):
             if mine.any():
                 images[mine] = ink(*write(way, mine.sum(), rng))
     return (images[:n_train], labels[:n_train]), (images[n_train:], labels[n_train:])
-
-
-if __name__ == '__main__':
-    if len(sys.argv) != 2 or not sys.argv[1].endswith('.png'):
-        print('usage: python drawn_digits.py SHEET.png', file=sys.stderr)
-        sys.exit(2)
-    from helper import tf
-    (images, labels), _ = load_data(1000, 10)
-    sheet = np.array([images[labels == digit][:10] for digit in range(10)])
-    sheet = np.pad(sheet, ((0, 0), (0, 0), (1, 1), (1, 1)), 'constant').transpose(0, 2, 1, 3).reshape(300, 300, 1)
-    with tf.Session() as session:
-        png = session.run(tf.image.encode_png(255 - sheet.repeat(2, 0).repeat(2, 1)))
-    try:
-        with open(sys.argv[1], 'wb') as file:
-            file.write(png)
-    except OSError as error:
-        sys.exit('{} cannot be written ({}); give another path.'.format(sys.argv[1], error.strerror))
