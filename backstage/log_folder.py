@@ -1,5 +1,6 @@
 """The folder of a run's summaries: what an earlier run left in it, and other runs that want it at the same time."""
 import contextlib
+import itertools
 import os
 import re
 import time
@@ -49,25 +50,25 @@ def set_aside(logdir):
     TensorBoard shows it there as a run of its own. Nothing is deleted. Either both are moved or, with an OSError,
     neither, as when one of them holds anything but summaries.
     """
-    folders = [run for run in RUNS if os.path.lexists(os.path.join(logdir, run))]
+    folders = [path for path in (os.path.join(logdir, run) for run in RUNS) if os.path.lexists(path)]
     times = []
     for folder in folders:
-        path = os.path.join(logdir, folder)
-        if os.path.islink(path) or not os.path.isdir(path):
-            raise OSError('{} is not a folder of summaries: move it away'.format(path))
-        for name in os.listdir(path):
+        if os.path.islink(folder) or not os.path.isdir(folder):
+            raise OSError('{} is not a folder of summaries: move it away'.format(folder))
+        for name in os.listdir(folder):
             if not EVENT_FILE.match(name):
-                raise OSError('{} is not a summary: move it away'.format(os.path.join(path, name)))
+                raise OSError('{} is not a summary: move it away'.format(os.path.join(folder, name)))
             times.append(int(EVENT_FILE.match(name).group(1)))
     if not times:
         return
-    name = time.strftime('was_%y%m%d_%H%M%S', time.localtime(min(times)))  # sorts after train
-    names = [name] + ['{}_{}'.format(name, count) for count in range(2, 1000)]
-    earlier = next(path for path in (os.path.join(logdir, name) for name in names) if not os.path.lexists(path))
+    name = os.path.join(logdir, time.strftime('was_%y%m%d_%H%M%S', time.localtime(min(times))))  # sorts after train
+    names = itertools.chain([name], ('{}_{}'.format(name, count) for count in itertools.count(2)))
+    earlier = next(name for name in names if not os.path.lexists(name))
     with contextlib.ExitStack() as undo:
         os.mkdir(earlier)
         undo.callback(os.rmdir, earlier)
         for folder in folders:
-            os.rename(os.path.join(logdir, folder), os.path.join(earlier, folder))
-            undo.callback(os.rename, os.path.join(earlier, folder), os.path.join(logdir, folder))
+            moved = os.path.join(earlier, os.path.basename(folder))
+            os.rename(folder, moved)
+            undo.callback(os.rename, moved, folder)
         undo.pop_all()
