@@ -145,6 +145,9 @@ def npz(given=GOOD, save=np.savez):
     return file.getvalue()
 
 
+NPZ = npz()
+
+
 def with_header(header, data=IMAGES, version=1):
     """An array of a version of NumPy's format, with this text in the place of its description."""
     header = header.encode('latin-1')
@@ -189,8 +192,7 @@ def with_content(content):
 
 
 def overwritten(position, content):
-    good = npz()
-    return with_content(good[:position] + content + good[position + len(content):])
+    return with_content(NPZ[:position] + content + NPZ[position + len(content):])
 
 
 def linked_to(target):
@@ -215,9 +217,9 @@ BAD_FILES = {
     'folder': (os.mkdir, 'is not a file'),
     'empty file': (with_content(b''), 'empty'),
     'no zip': (with_content(b'MNIST'), 'not an .npz'),
-    'truncated zip': (with_content(npz()[:9000]), 'cut short'),
+    'truncated zip': (with_content(NPZ[:9000]), 'cut short'),
     'damaged images': (overwritten(5000, b'\xff' * 8), 'damaged'),
-    'damaged directory': (overwritten(len(npz()) - 300, b'\xff' * 60), 'cannot be read'),
+    'damaged directory': (overwritten(len(NPZ) - 300, b'\xff' * 60), 'cannot be read'),
     'no training images': (changed(x_train=GOOD['x_train'][:0], y_train=GOOD['y_train'][:0]), 'x_train is empty'),
     'no test images': (changed(x_test=GOOD['x_test'][:0], y_test=GOOD['y_test'][:0]), 'x_test is empty'),
     'flat images': (changed(x_train=GOOD['x_train'].reshape(20, 784)), 'x_train has the shape (20, 784)'),
@@ -228,7 +230,7 @@ BAD_FILES = {
     'float images': (changed(x_train=GOOD['x_train'] / 255), 'x_train holds float64'),
     'text images': (changed(x_test=GOOD['x_test'].astype(str)), 'x_test holds <U'),
     'truth values': (changed(x_test=GOOD['x_test'] > 9), 'x_test holds bool'),
-    'times': (changed(x_train=GOOD['x_train'].astype('M8[s]')), 'x_train holds datetime64'),
+    'times': (changed(x_train=GOOD['x_train'].astype('M8[s]')), 'x_train does not begin as'),
     'records': (changed(x_train=GOOD['x_train'].astype([(u'a\x1b\n', 'u1')])), 'x_train'),
     'nothings': (holding(with_header(description((10 ** 15, 28, 28), '|V0'), b'')), 'x_train'),
     'images above 255': (changed(x_train=GOOD['x_train'].astype(int) * 2), 'x_train holds values from'),
@@ -240,7 +242,7 @@ BAD_FILES = {
     'float labels': (changed(y_train=GOOD['y_train'] * 1.0), 'y_train holds float64'),
     'one-hot labels': (changed(y_test=np.eye(10)[GOOD['y_test']]), 'y_test has the shape (10, 10)'),
     'objects': (changed(x_train=np.array([Bomb()] * 20)), 'x_train holds Python objects'),
-    'objects in records': (changed(y_test=np.array([(Bomb(),)] * 10, [('a', object)])), 'y_test holds Python objects'),
+    'objects in records': (changed(y_test=np.array([(Bomb(),)] * 10, [('a', object)])), 'y_test does not begin as'),
     'a pickle': (holding(pickle.dumps(Bomb())), 'x_train'),
     'no array': (holding(b''), 'x_train'),
     'encrypted': (holding(npy(GOOD['x_train']), flag_bits=1), 'encrypted'),
@@ -318,21 +320,21 @@ def deflated(start, block, times):
     return packed + once * times + packer.flush()
 
 
-MILLION = 2 ** 20
+MB = 2 ** 20
 IMAGES_OF_2_GB = with_header(description((2 ** 31 // 784, 28, 28)), b'')
 BOMBS = {  # what stands first, with what it goes on, and the size that the archive declares
     '2 GB of images': (IMAGES_OF_2_GB, b'\0', 2 ** 31),
     '2 GB that are said to be few images': (npy(GOOD['x_train']), b'\0', len(npy(GOOD['x_train']))),
-    'a description of 900 MB': (with_header('', b'', version=2)[:8] + struct.pack('<I', 900 * MILLION), b' ',
-                                901 * MILLION),
+    'a description of 900 MB': (with_header('', b'', version=2)[:8] + struct.pack('<I', 900 * MB), b' ',
+                                901 * MB),
 }
 
 
 @pytest.mark.parametrize('name', sorted(BOMBS))
 def test_what_unpacks_to_far_more_than_it_weighs_costs_neither_time_nor_memory(name):
     start, more, size = BOMBS[name]
-    holding(deflated(start, more * MILLION, 2048), compress_type=zipfile.ZIP_DEFLATED, file_size=size)('digits.npz')
-    assert os.path.getsize('digits.npz') < 4 * MILLION
+    holding(deflated(start, more * MB, 2048), compress_type=zipfile.ZIP_DEFLATED, file_size=size)('digits.npz')
+    assert os.path.getsize('digits.npz') < 4 * MB
     began = time.time()
     tracemalloc.start()
     try:
@@ -340,7 +342,7 @@ def test_what_unpacks_to_far_more_than_it_weighs_costs_neither_time_nor_memory(n
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert time.time() - began < 5 and peak < 32 * MILLION
+    assert time.time() - began < 5 and peak < 32 * MB
 
 
 GOOD_HEADER = description((20, 28, 28))
@@ -484,8 +486,8 @@ def test_a_damaged_file_gives_the_same_digits_or_one_sentence(folder, data):
 @hypothesis.settings(max_examples=200, **always_the_same)
 @hypothesis.given(descr=strategies.sampled_from(['|u1', '|i1', '<i2', '>i8', '<f4', '|b1', '|S1', '<M8[s]', 'x']),
                   order=strategies.sampled_from(['True', 'False', 'None', '1']),
-                  shape=strategies.lists(strategies.one_of(strategies.sampled_from([28, 28, 3, 2, 0]),
-                                                           strategies.integers(-1, 30)), max_size=4),
+                  shape=strategies.one_of(strategies.sampled_from([[3, 28, 28], [3, 28, 27], [2, 28, 28], [3, 784]]),
+                                          strategies.lists(strategies.integers(-1, 30), max_size=4)),
                   data=strategies.binary(max_size=3 * 784), fill=strategies.integers(0, 255))
 @hypothesis.example(descr='|u1', order='False', shape=[3, 28, 28], data=b'', fill=7)
 @hypothesis.example(descr='|u1', order='True', shape=[3, 28, 28], data=bytes(range(256)) * 9, fill=7)
@@ -555,7 +557,7 @@ ODD_FILES = {
     'two arrays of one name': with_two_of_one_name,
     'another array': changed(z=GOOD['x_test']),
     'another file': changed(**{'../notes': np.array([1])}),
-    'something behind the archive': with_content(npz() + bytes(99)),
+    'something behind the archive': with_content(NPZ + bytes(99)),
     'something behind an array': holding(npy(GOOD['x_train']) + bytes(99)),
     'more declared than there is': holding(npy(GOOD['x_train']), file_size=2 ** 29),
     'version 2': later_version(2),
@@ -605,7 +607,6 @@ def with_one_more(array):
 NEARLY_MNIST = {
     'other digits of the same size': lambda given: dict(given, x_train=255 - given['x_train']),
     'a grey in the last test image': lambda given: dict(given, x_test=with_one_more(given['x_test'])),
-    'a grey in the last training image': lambda given: dict(given, x_train=with_one_more(given['x_train'])),
     'the last training label': lambda given: dict(given, y_train=(with_one_more(given['y_train'])) % 10),
     'the last test label': lambda given: dict(given, y_test=(with_one_more(given['y_test'])) % 10),
     'another order': lambda given: dict(given, x_train=given['x_train'][::-1], y_train=given['y_train'][::-1]),
@@ -712,7 +713,7 @@ def test_drawn_digits_by_name(quick_drawing):
 
 def put(path, content=None):
     os.makedirs(os.path.dirname(str(path)))
-    with_content(npz() if content is None else content)(str(path))
+    with_content(NPZ if content is None else content)(str(path))
 
 
 @pytest.mark.parametrize('keras_home', [None, '', 'elsewhere'])
@@ -732,15 +733,15 @@ def test_a_user_without_a_home_gets_no_folder_of_that_name(tmp_path, monkeypatch
         import pwd
         monkeypatch.setattr(pwd, 'getpwuid', {}.__getitem__)  # no entry, no user
     monkeypatch.setattr(tempfile, 'tempdir', str(tmp_path))
-    host(reply(npz()))
-    monkeypatch.setattr(digits, 'URL_SHA256', hashlib.sha256(npz()).hexdigest())
+    host(reply(NPZ))
+    monkeypatch.setattr(digits, 'URL_SHA256', hashlib.sha256(NPZ).hexdigest())
     found, _ = load('auto')
     assert_same(found)
     assert os.listdir('.') == []
-    assert (tmp_path / '.keras' / 'datasets' / 'mnist.npz').read_bytes() == npz()
+    assert (tmp_path / '.keras' / 'datasets' / 'mnist.npz').read_bytes() == NPZ
 
 
-@pytest.mark.parametrize('content', [b'half a download', b'', npz()[:9000]])
+@pytest.mark.parametrize('content', [b'half a download', b'', NPZ[:9000]])
 @pytest.mark.parametrize('source', ['auto', 'mnist'])
 def test_a_damaged_cache_is_an_error_that_says_what_to_do_and_stays_as_it_is(cache, source, content):
     put(cache, content)
@@ -753,7 +754,7 @@ def test_mnist_by_name_refuses_another_file_in_the_cache(cache):
     put(cache)
     sentence = refusal('mnist', str(cache))
     assert 'is not MNIST' in sentence and 'move it away' in sentence
-    assert cache.read_bytes() == npz()
+    assert cache.read_bytes() == NPZ
 
 
 def test_mnist_by_name_takes_mnist_from_the_cache(cache, standin, monkeypatch):
@@ -764,8 +765,8 @@ def test_mnist_by_name_takes_mnist_from_the_cache(cache, standin, monkeypatch):
 
 
 def test_a_dangling_link_in_the_cache_is_not_overwritten(cache, host, monkeypatch):
-    asked = host(reply(npz()))
-    monkeypatch.setattr(digits, 'URL_SHA256', hashlib.sha256(npz()).hexdigest())
+    asked = host(reply(NPZ))
+    monkeypatch.setattr(digits, 'URL_SHA256', hashlib.sha256(NPZ).hexdigest())
     os.makedirs(str(cache.parent))
     linked_to('on another disk')(str(cache))
     assert 'move it away' in refusal('auto', str(cache))
@@ -777,8 +778,7 @@ def test_a_dangling_link_in_the_cache_is_not_overwritten(cache, host, monkeypatc
 
 @pytest.fixture
 def host(monkeypatch):
-    """A host on loopback in the place of MNIST's. The function takes what it does when it is asked; gives the requests.
-    """
+    """A host on loopback in the place of MNIST's: a function that takes what it answers, and gives the requests."""
     servers, over = [], threading.Event()
 
     def serve(answer):
@@ -792,10 +792,8 @@ def host(monkeypatch):
                 with contextlib.suppress(OSError):  # the lesson has hung up
                     answer(self.wfile.write, over)
 
-        server = socketserver.ThreadingTCPServer(('127.0.0.1', 0), Handler, bind_and_activate=False)
+        server = socketserver.ThreadingTCPServer(('127.0.0.1', 0), Handler)
         server.daemon_threads = True
-        server.server_bind()
-        server.server_activate()
         threading.Thread(target=server.serve_forever, args=[.02], daemon=True).start()
         servers.append(server)
         monkeypatch.setattr(digits, 'URL', 'http://127.0.0.1:{}/mnist.npz'.format(server.server_address[1]))
@@ -830,8 +828,8 @@ def bit_by_bit(start, more, pause=.02):
 @pytest.fixture
 def offered(host, monkeypatch):
     """A host that offers what the lesson expects."""
-    monkeypatch.setattr(digits, 'URL_SHA256', hashlib.sha256(npz()).hexdigest())
-    return host(reply(npz()))
+    monkeypatch.setattr(digits, 'URL_SHA256', hashlib.sha256(NPZ).hexdigest())
+    return host(reply(NPZ))
 
 
 def test_a_download_is_kept_where_keras_keeps_it_and_used_from_there(cache, offered):
@@ -839,21 +837,21 @@ def test_a_download_is_kept_where_keras_keeps_it_and_used_from_there(cache, offe
         found, line = load('auto')
         assert_same(found)
         assert line == 'mnist.npz (not MNIST), 20 training and 10 test images'
-    assert os.listdir(str(cache.parent)) == ['mnist.npz'] and cache.read_bytes() == npz()
+    assert os.listdir(str(cache.parent)) == ['mnist.npz'] and cache.read_bytes() == NPZ
     assert len(offered) == 1
 
 
 @pytest.mark.parametrize('answer', [
-    reply(npz(), length=False),
-    reply(b''.join(b'%x\r\n%s\r\n' % (len(part), part) for part in (npz()[:99], npz()[99:], b'')), b'200 OK', False,
+    reply(NPZ, length=False),
+    reply(b''.join(b'%x\r\n%s\r\n' % (len(part), part) for part in (NPZ[:99], NPZ[99:], b'')), b'200 OK', False,
           b'Transfer-Encoding: chunked')])
 def test_a_download_of_unknown_length_is_as_good(answer, cache, host, monkeypatch):
     host(answer)
-    monkeypatch.setattr(digits, 'URL_SHA256', hashlib.sha256(npz()).hexdigest())
+    monkeypatch.setattr(digits, 'URL_SHA256', hashlib.sha256(NPZ).hexdigest())
     with contextlib.redirect_stderr(Terminal()):
         found, _ = load('auto')
     assert_same(found)
-    assert cache.read_bytes() == npz()
+    assert cache.read_bytes() == NPZ
 
 
 class Terminal(io.StringIO):
@@ -889,14 +887,14 @@ BAD_ANSWERS = {
     'something else': (reply(b'<html>Please log in</html>'), 'something else'),
     'other digits': (reply(npz(FEW)), 'something else'),
     'nothing': (reply(b''), 'something else'),
-    'too much': (reply(npz() + b'\0'), 'something else'),
+    'too much': (reply(NPZ + b'\0'), 'something else'),
     'refused': (reply(b'no', b'403 Forbidden'), 'Forbidden'),
     'refused without a reason': (reply(b'no', b'403 '), ''),
     'refused in strange letters': (reply(b'no', b'403 Go\x1b[2J away\x07 \xff\x80'), 'Go'),
     'sent in a circle': (reply(b'', b'302 Found', None, b'Location: /mnist.npz'), ''),
-    'cut': (reply(npz()[:9000], length=len(npz())), '9000 '),
-    'cut at once': (reply(b'', length=len(npz())), '0 '),
-    'cut in a chunk': (reply(b'%x\r\n' % len(npz()) + npz()[:9000], b'200 OK', False, b'Transfer-Encoding: chunked'),
+    'cut': (reply(NPZ[:9000], length=len(NPZ)), '9000 '),
+    'cut at once': (reply(b'', length=len(NPZ)), '0 '),
+    'cut in a chunk': (reply(b'%x\r\n' % len(NPZ) + NPZ[:9000], b'200 OK', False, b'Transfer-Encoding: chunked'),
                        ''),
     'another protocol': (lambda send, over: send(b'SSH-2.0-OpenSSH_9.2\r\n'), 'SSH'),
     'hung up': (lambda send, over: None, ''),
@@ -929,13 +927,19 @@ def test_where_mnist_cannot_be_had_digits_are_drawn_and_the_line_says_why(host, 
     assert '--data mnist.npz' in line and str(cache) in line
 
 
+def test_no_name_of_keras_s_folder_breaks_the_line(quick_drawing, monkeypatch):
+    monkeypatch.setenv('KERAS_HOME', '\x1b[2J\nMNIST, 60000 training and 10000 test images')
+    _, line = load('auto')  # which proves that it is one line
+    assert line.startswith('drawn digits (not MNIST)')
+
+
 SLOW_ANSWERS = {
     'nothing': bit_by_bit(b'', b'', .1),
     'half a head': bit_by_bit(b'HTTP/1.1 200', b'', .1),
     'a head bit by bit': bit_by_bit(b'HTTP/1.1 200 OK\r\n', b'X-More: x\r\n'),
     'a head that never ends a line': bit_by_bit(b'HTTP/1.1 200 OK\r\nX-More: ', b'x'),
-    'half': bit_by_bit(b'HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n' % len(npz()) + npz()[:9000], b'', .1),
-    'bit by bit': bit_by_bit(b'HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n' % len(npz()), b'P'),
+    'half': bit_by_bit(b'HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n' % len(NPZ) + NPZ[:9000], b'', .1),
+    'bit by bit': bit_by_bit(b'HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n' % len(NPZ), b'P'),
     'bit by bit without a length': bit_by_bit(b'HTTP/1.1 200 OK\r\n\r\n', b'P'),
     'chunk by chunk': bit_by_bit(b'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n', b'1\r\nP\r\n'),
 }
@@ -943,8 +947,8 @@ SLOW_ANSWERS = {
 
 @pytest.mark.parametrize('name', sorted(SLOW_ANSWERS))
 def test_a_host_that_takes_forever_is_waited_for_a_little(name, host, tmp_path, monkeypatch):
-    monkeypatch.setattr(digits, 'TIMEOUT', .5)
-    monkeypatch.setattr(digits, 'DEADLINE', .8)
+    monkeypatch.setattr(digits, 'TIMEOUT', .3)
+    monkeypatch.setattr(digits, 'DEADLINE', .5)
     host(SLOW_ANSWERS[name])
     why = within(6, why_not)
     assert 'something else' not in why and 'cut' not in why
@@ -958,13 +962,13 @@ def test_an_endless_answer_comes_to_an_end(lines, host):
     def answer(send, over):
         send(b'HTTP/1.1 200 OK\r\n' + lines + b'\r\n')
         while not over.is_set():
-            send(bytes(MILLION))
-            sent.append(MILLION)
-            assert sum(sent) < 400 * MILLION
+            send(bytes(MB))
+            sent.append(MB)
+            assert sum(sent) < 400 * MB
 
     host(answer)
     why = within(60, why_not)
-    assert sum(sent) < 200 * MILLION
+    assert sum(sent) < 200 * MB
     assert 'cut' not in why  # it was not
 
 
@@ -993,7 +997,7 @@ def test_mnist_is_asked_for_over_tls_and_through_the_proxy_that_is_set(monkeypat
         monkeypatch.delenv('NO_PROXY', raising=False)
         monkeypatch.setenv('https_proxy', 'http://127.0.0.1:{}'.format(proxy.getsockname()[1]))
         monkeypatch.setattr(digits, 'URL', MNIST_URL)
-        monkeypatch.setattr(digits, 'TIMEOUT', 1)
+        monkeypatch.setattr(digits, 'TIMEOUT', .5)
         within(6, why_not)
         connection, _ = proxy.accept()
         with connection:
@@ -1033,24 +1037,18 @@ def test_certificates_are_checked_and_those_of_certifi_count_too(certifi, truste
 
 # Keeping
 
-@pytest.mark.parametrize('blocked', ['home', 'datasets'])
-def test_what_cannot_be_kept_is_learned_from_all_the_same(blocked, cache, host, standin, monkeypatch):
+def test_what_cannot_be_kept_is_learned_from_all_the_same(cache, host, standin, monkeypatch):
     given, digest, content = standin
     host(reply(content))
     monkeypatch.setattr(digits, 'URL_SHA256', hashlib.sha256(content).hexdigest())
     monkeypatch.setattr(digits, 'MNIST_SHA256', digest)
-    place = cache.parent.parent.parent
-    if blocked == 'home':
-        place.rmdir()
-    else:
-        (place / '.keras').mkdir()
-        place = cache.parent
-    place.write_bytes(b'a file, and no folder')
+    os.mkdir(str(cache.parent.parent))
+    cache.parent.write_bytes(b'a file, and no folder')
     found, line = load('mnist')
     assert_same(found, given)
     assert line.startswith('MNIST, 60000 training and 10000 test images; it could not be kept at {} ('.format(cache))
     assert '()' not in line
-    assert place.read_bytes() == b'a file, and no folder'
+    assert cache.parent.read_bytes() == b'a file, and no folder'
 
 
 @pytest.mark.parametrize('error', [OSError(28, 'No space left on device'), PermissionError(13, 'Permission denied')])
@@ -1072,7 +1070,7 @@ def test_a_full_disk_leaves_nothing_in_the_cache(cache):
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (9000, before[1]))
     try:
-        note = digits.keep(npz(), str(cache))
+        note = digits.keep(NPZ, str(cache))
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert 'could not be kept' in note and os.listdir(str(cache.parent)) == []
