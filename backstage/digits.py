@@ -73,6 +73,8 @@ def mnist(or_drawn):
         try:
             content = download()
         except (OSError, ValueError, http.client.HTTPException) as error:
+            if isinstance(error, http.client.IncompleteRead):
+                error = 'the connection was cut'
             reason = 'MNIST could not be had ({})'.format(one_line(getattr(error, 'reason', None) or error))
             if or_drawn:
                 note = '; {}: for the real thing use --data mnist.npz, or put that file at {}'
@@ -86,11 +88,8 @@ def mnist(or_drawn):
 
 def cache_path():
     """Where Keras keeps its mnist.npz."""
-    try:
-        home = os.path.expanduser('~')
-    except KeyError:  # Python 3.6 and 3.7, of a user whom the system does not know
-        home = '~'
-    home = home if os.path.isabs(home) else tempfile.gettempdir()
+    home = os.path.expanduser('~')
+    home = home if os.path.isabs(home) else tempfile.gettempdir()  # of a user whom the system does not know
     return os.path.join(os.environ.get('KERAS_HOME') or os.path.join(home, '.keras'), 'datasets', 'mnist.npz')
 
 
@@ -119,20 +118,26 @@ def download():
             raise OSError('no answer within {} s'.format(TIMEOUT))
     content = bytearray()
     with answer.get() as response:
-        say('Downloading MNIST ...', sys.stderr)
-        size = int(response.headers.get('Content-Length') or 0)
+        tell('Downloading MNIST ...')
+        size = response.length or 0
         while time.monotonic() < deadline and len(content) < 2 ** 26:  # 11 MB, if it is what it should be
             part = response.read1(2 ** 16)
             if not part:
                 break
             content += part
-            if size and sys.stderr.isatty():
-                say('{:.0f} %'.format(100 * len(content) / size), sys.stderr, end='\r')
+            if size and sys.stderr and sys.stderr.isatty():
+                tell('{:.0f} %'.format(100 * len(content) / size), end='\r')
     if len(content) < size or time.monotonic() > deadline:
         raise OSError('only {} bytes of it came'.format(len(content)))
     if hashlib.sha256(content).hexdigest() != URL_SHA256:
         raise OSError('something else came in its place')
     return content
+
+
+def tell(text, **options):
+    with contextlib.suppress(OSError, ValueError):  # nobody has to read it
+        if sys.stderr:
+            say(text, sys.stderr, **options)
 
 
 def keep(content, path):
@@ -169,8 +174,11 @@ def read_npz(path, advice=ADVICE, file=None, note=''):
             path, advice))
     except Exception as error:  # a damaged or hostile file can make zlib and NumPy raise nearly anything
         raise DataError('{} cannot be read ({}): {}.'.format(path, one_line(error), advice))
-    train = checked(path, 'x_train', x_train), checked(path, 'y_train', y_train, x_train)
-    test = checked(path, 'x_test', x_test), checked(path, 'y_test', y_test, x_test)
+    try:
+        train = checked('x_train', x_train), checked('y_train', y_train, x_train)
+        test = checked('x_test', x_test), checked('y_test', y_test, x_test)
+    except ValueError as error:
+        raise DataError('{}: {}; {}.'.format(path, error, advice))
     digest = hashlib.sha256()
     if len(x_train) == 60000 and len(x_test) == 10000:  # nothing else can be MNIST, and hashing takes its time
         for array in train + test:
@@ -204,21 +212,20 @@ def read_array(archive, name):
             raise ValueError('{} holds Python objects'.format(name) if 'pickle' in str(error) else error)
 
 
-def checked(path, name, array, images=None):
+def checked(name, array, images=None):
     """The array as uint8, if its shape and values are those of images, or of the labels of `images`."""
     largest = 255 if images is None else 9
     shape = np.shape(array)
-    if images is None and (len(shape) != 3 or shape[1:] != (28, 28)):
-        raise DataError('{}: {} has the shape {}, but images must be (n, 28, 28).'.format(path, name, shape))
+    if images is None and shape[1:] != (28, 28):
+        raise ValueError('{} has the shape {}, but images must be (n, 28, 28)'.format(name, shape))
     if images is not None and shape != (len(images),):
-        raise DataError('{}: {} has the shape {}, but {} images need as many labels, ({},).'.format(
-            path, name, shape, len(images), len(images)))
+        raise ValueError('{} has the shape {}, but {} images need as many labels, ({},)'.format(
+            name, shape, len(images), len(images)))
     if not len(array):
-        raise DataError('{}: {} is empty, but at least one image is needed.'.format(path, name))
+        raise ValueError('{} is empty, but at least one image is needed'.format(name))
     if array.dtype.kind not in 'iu':
-        raise DataError('{}: {} holds {} values, but must hold integers from 0 to {}.'.format(
-            path, name, array.dtype, largest))
+        raise ValueError('{} holds {} values, but must hold integers from 0 to {}'.format(name, array.dtype, largest))
     if array.min() < 0 or array.max() > largest:
-        raise DataError('{}: {} holds values from {} to {}, but must hold integers from 0 to {}.'.format(
-            path, name, array.min(), array.max(), largest))
+        raise ValueError('{} holds values from {} to {}, but must hold integers from 0 to {}'.format(
+            name, array.min(), array.max(), largest))
     return np.ascontiguousarray(array, np.uint8)
