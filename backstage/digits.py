@@ -125,8 +125,8 @@ def download():
             if not part:
                 break
             content += part
-            if size and sys.stderr and sys.stderr.isatty():
-                tell('{:.0f} %'.format(100 * len(content) / size), end='\r')
+            if size:
+                tell('{:.0f} %'.format(100 * len(content) / size), on_terminal_only=True, end='\r')
     if len(content) < size or time.monotonic() > deadline:
         raise OSError('only {} bytes of it came'.format(len(content)))
     if hashlib.sha256(content).hexdigest() != URL_SHA256:
@@ -134,9 +134,9 @@ def download():
     return content
 
 
-def tell(text, **options):
+def tell(text, on_terminal_only=False, **options):
     with contextlib.suppress(OSError, ValueError):  # nobody has to read it
-        if sys.stderr:
+        if sys.stderr and (sys.stderr.isatty() or not on_terminal_only):
             say(text, sys.stderr, **options)
 
 

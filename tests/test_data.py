@@ -750,6 +750,12 @@ def test_a_damaged_cache_is_an_error_that_says_what_to_do_and_stays_as_it_is(cac
     assert cache.read_bytes() == content and os.listdir(str(cache.parent)) == ['mnist.npz']
 
 
+def test_a_file_in_the_cache_that_holds_no_digits_may_be_moved_away_too(cache):
+    put(cache, npz(dict(GOOD, y_test=GOOD['y_test'] + 9)))
+    sentence = refusal('auto', str(cache))
+    assert 'y_test holds values from' in sentence and 'move it away' in sentence
+
+
 def test_mnist_by_name_refuses_another_file_in_the_cache(cache):
     put(cache)
     sentence = refusal('mnist', str(cache))
@@ -865,6 +871,15 @@ def test_a_terminal_shows_how_far_the_download_is(offered):
     shown = [int(percent) for percent in re.findall(r'(\d+) %', err.getvalue())]
     assert shown == sorted(shown) and shown[-1] == 100
     assert err.getvalue().startswith('Downloading MNIST')
+
+
+@pytest.mark.parametrize('stream', ['none', 'closed'])
+def test_nobody_has_to_be_there_to_see_a_download(stream, offered, monkeypatch, capsys):
+    closed = io.StringIO()
+    closed.close()
+    monkeypatch.setattr('sys.stderr', None if stream == 'none' else closed)
+    assert_same(digits.load_digits('auto'))
+    assert 'Downloading' not in capsys.readouterr().out
 
 
 def test_a_file_gets_no_percentages(offered):
