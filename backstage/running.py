@@ -28,13 +28,13 @@ def lesson_settings(constants, X_train, y_train, **more):
     def check(name, kind, least, most):
         value, what = settings[name], 'whole number' if kind is numbers.Integral else 'number'
         if not isinstance(value, kind) or not least <= value <= most:
-            raise DataError('{} is {}, but must be {}.'.format(name, value, '{}, as in the data'.format(
+            raise DataError('{} is {!r}, but must be {}.'.format(name, value, '{}, as in the data'.format(
                 least) if least == most else 'a {} from {} to {}'.format(what, least, most)))
 
     check('IMAGE_SIZE', numbers.Integral, X_train.shape[1], X_train.shape[1])
     check('CATEGORY_NUM', numbers.Integral, y_train.shape[1], y_train.shape[1])
     for name in ('BATCH_SIZE', 'BUFFER_SIZE', 'SUMMARY_INTERVAL'):
-        check(name, numbers.Integral, 1, MOST)
+        check(name, numbers.Integral, 1, 10 ** 7)  # TensorFlow makes room for all of a buffer at once
     for name in ('TRAINING_LOOP', 'steps', 'seed'):
         check(name, numbers.Integral, 0, MOST)
     check('LEARNING_RATE', numbers.Real, 0, 1e30)

@@ -65,7 +65,7 @@ class SummaryWriter:
         name = 'events.out.tfevents.{:010d}.{}'.format(int(time.time()), socket.gethostname())
         self.folder, self.path = folder, os.path.join(folder, name)
         self.file = open(self.path, 'xb')
-        self.weights, self.told = None, False
+        self.weights, self.pictured, self.told = None, None, False
 
     def is_in_place(self):
         return os.path.exists(self.path) and os.path.samestat(os.fstat(self.file.fileno()), os.stat(self.path))
@@ -101,9 +101,9 @@ class SummaryWriter:
         self.add_picture('optimize/weight', red_and_blue(weights.reshape(28, 28)), step)
         if np.array_equal(weights, self.weights) and not self.told:
             self.told = True
-            say('Up to step {} the weights have stayed as they were: LEARNING_RATE is too small to change them, or '
-                'every output is clipped, where the gradient is zero.'.format(step), sys.stderr)
-        self.weights = weights
+            say('From step {} to {} the weights have not changed: LEARNING_RATE is too small to change them, or every '
+                'output is clipped, where the gradient is zero.'.format(self.pictured, step), sys.stderr)
+        self.weights, self.pictured = weights, step
 
     def add_mistakes(self, images, labels, outputs, step):
         """Save 25 images that the model gets wrong: blue if it saw a 1 that is none, red if it missed one.

@@ -65,7 +65,8 @@ def test_nothing_but_the_lesson_itself_speaks(tmp_path):
 
 
 def test_notices_are_held_back_and_what_comes_later_is_not(import_fake):
-    assert import_fake('ok') == (0, '', 'later\n')
+    code = IMPORT + '; print(os.environ["TF_CPP_MIN_LOG_LEVEL"])'
+    assert import_fake('ok', code) == (0, '3\n', 'later\n')  # 3: TensorFlow's libraries tell nothing but their end
     assert import_fake('exit') == (3, '', '')
 
 

@@ -581,9 +581,10 @@ import os, signal, sys
 import tensorflow as tf
 tf.constant(1) + 1
 sys.path.insert(0, sys.argv.pop())
-handler, files = signal.getsignal(signal.SIGINT), os.listdir('.')
+signal.signal(signal.SIGINT, signal.default_int_handler)  # who began this may have had it ignored
+files = os.listdir('.')
 import logistic
-assert signal.getsignal(signal.SIGINT) == handler and os.listdir('.') == files
+assert signal.getsignal(signal.SIGINT) == signal.default_int_handler and os.listdir('.') == files
 print('imported')
 logistic.main('small.npz', steps=30, logdir='log', seed=1)
 """

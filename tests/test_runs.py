@@ -371,6 +371,22 @@ def test_the_file_can_be_read_after_every_save_and_opens_with_a_session_start(tm
             writer.add_summary(point(0.5), 1)
 
 
+def test_a_line_is_printed_at_once_and_after_its_points_are_saved(lesson, tmp_path, monkeypatch):
+    seen = []
+
+    class Stream(io.StringIO):
+        def flush(self):
+            line = self.getvalue().splitlines()[-1]
+            if line.startswith('step'):
+                saved = [read_events(tmp_path / 'log', run)[-1].step for run in ('train', 'test')]
+                seen.append((line.split(',')[0], saved))
+
+    monkeypatch.setattr(sys, 'stdout', Stream())
+    lesson(steps=30, SUMMARY_INTERVAL=10)
+    monkeypatch.undo()
+    assert seen == [('step: {}'.format(step), [step, step]) for step in (0, 10, 20, 30)]
+
+
 def test_a_save_costs_the_same_whether_the_file_is_short_or_long(tmp_path, monkeypatch):
     opened, sizes = [], []
     with summary_writers(str(tmp_path), tf.Graph(), {}) as writers:
