@@ -2,7 +2,6 @@
 import argparse
 import inspect
 import numbers
-import os
 import signal
 import sys
 
@@ -66,10 +65,10 @@ def run_lesson(main):
         status, sentence = 1, 'there is too little memory for these data.'
     except (DataError, OSError) as error:
         status, sentence = 1, str(error)
-        if getattr(error, 'errno', None):  # all other errors are sentences by now
-            status, sentence = (141, '') if isinstance(error, BrokenPipeError) else (
-                1, 'what it prints cannot be written ({}).'.format(one_line(error)))
-            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # or Python tries once more
+        if isinstance(error, BrokenPipeError):
+            status, sentence = 141, ''
+        elif getattr(error, 'errno', None):  # not one of the lesson's sentences
+            sentence = '{} ({}).'.format(error.filename or 'the output cannot be written', one_line(error))
     if sentence:
         say(sentence if status == 130 else '{}: {}'.format(parser.prog, sentence), sys.stderr)
     if signal.getsignal(signal.SIGINT) == signal.default_int_handler:

@@ -31,7 +31,7 @@ from helper import run_lesson, summary_writers, tf
 hypothesis.configuration.set_hypothesis_home_dir(os.devnull)  # or it would leave a folder where pytest is called
 
 on_unix = pytest.mark.skipif(os.name != 'posix', reason='Windows sends no Ctrl-C to one process alone')
-NAME = os.fsdecode(u'\xe9 \u6570\u5b57'.encode('utf-8'))  # e with an accent, and "digits" in Japanese
+NAME = os.fsdecode('\xe9 \u6570\u5b57'.encode('utf-8'))  # e with an accent, and "digits" in Japanese
 THEN = 1555555555  # 2019-04-18, as the names of event files give it
 
 
@@ -227,13 +227,13 @@ def test_where_one_folder_cannot_be_moved_none_is(failing, script, tmp_path, mon
 
 
 @pytest.mark.skipif(os.name != 'posix', reason='shlex reads commands as a Unix shell does')
-@hypothesis.given(strategies.text(u'ab-~ \'"%$&;!*?[]{}()<>|\\#=:.\xe9\u6570\u3000\U0001f600', min_size=1, max_size=9))
-@example(u'a  b')
-@example(u'a\u3000b')  # the space of a Japanese keyboard
-@example(u'-a')
-@example(u'%TEMP%')
-@example(u'$HOME')
-@example(u"it's")
+@hypothesis.given(strategies.text('ab-~ \'"%$&;!*?[]{}()<>|\\#=:.\xe9\u6570\u3000\U0001f600', min_size=1, max_size=9))
+@example('a  b')
+@example('a\u3000b')  # the space of a Japanese keyboard
+@example('-a')
+@example('%TEMP%')
+@example('$HOME')
+@example("it's")
 @hypothesis.settings(database=None, deadline=None, derandomize=True, max_examples=100,
                      suppress_health_check=list(hypothesis.HealthCheck))
 def test_the_printed_command_names_exactly_the_folder(tmp_path_factory, name):
