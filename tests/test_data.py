@@ -873,6 +873,10 @@ def test_a_terminal_shows_how_far_the_download_is(offered):
     assert err.getvalue().startswith('Downloading MNIST')
 
 
+def test_a_download_is_waited_for_seconds_and_then_for_minutes():
+    assert 5 <= digits.TIMEOUT <= 30 and 60 <= digits.DEADLINE <= 600  # 11 MB take a slow line half a minute
+
+
 @pytest.mark.parametrize('stream', ['none', 'closed'])
 def test_nobody_has_to_be_there_to_see_a_download(stream, offered, monkeypatch, capsys):
     closed = io.StringIO()
