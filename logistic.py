@@ -67,7 +67,7 @@ def main(data='auto', steps=TRAINING_LOOP, logdir=SUMMARY_DIR, seed=0):
 
         # 7. Making learning visible (学習の過程を可視化): one session runs it all, and shows how it goes.
         curves = tf.summary.merge([log_likelihood_summary, accuracy_summary])
-        picture_steps = {0, 10, 30, 100, 300, 1000, 3000, 10000, steps}  # TensorBoard shows ten at most
+        picture_steps = {0, 10, 30, 100, 300, 1000, 3000, 10000, steps}  # TensorBoard keeps ten pictures of a tag
         with tf.Session() as sess:
             sess.run(start, {train_images: X_train, train_labels: y_train})
             next_step = fast.prepared_run(sess, train_step)
@@ -88,7 +88,7 @@ def main(data='auto', steps=TRAINING_LOOP, logdir=SUMMARY_DIR, seed=0):
                         if i % SUMMARY_INTERVAL == 0:
                             print(f'step: {i}, train-acc: {train_acc}, test-acc: {test_acc}', flush=True)
                     else:
-                        next_step()
+                        next_step()  # the same training step on the next batch, which stays inside TensorFlow
 
 
 if __name__ == '__main__':
