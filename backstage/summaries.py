@@ -90,8 +90,9 @@ class SummaryWriter:
         Raises:
             DataError: one of its values is not finite; what comes after it could not be either.
         """
-        self.add_event(step, summary=tf.Summary.FromString(summary))
-        for value in tf.Summary.FromString(summary).value:
+        summary = tf.Summary.FromString(summary)
+        self.add_event(step, summary=summary)
+        for value in summary.value:
             if not np.isfinite(value.simple_value):
                 raise DataError('At step {} {} is {}, so this is no result: EPS is too small for float32, or '
                                 'LEARNING_RATE too large.'.format(step, value.tag, value.simple_value))
