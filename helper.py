@@ -1,15 +1,12 @@
-"""What this lesson and the later ones share: `from helper import *` gives `tf`, `np` and the names in `__all__`.
-
-Four functions are the article's. The other names come from behind the lesson, where each file says what it holds.
-"""
-from backstage.tensorflow1 import np, tf  # first, for an early Ctrl-C
+"""What this lesson and the later ones share: the article's four functions, and what stands behind them."""
 from backstage import fast
 from backstage.digits import load_digits
-from backstage.running import lesson_settings, run_lesson
+from backstage.running import run_lesson
 from backstage.summaries import summary_writers
+from backstage.tensorflow1 import np, tf
 
 __all__ = ['tf', 'np', 'weight_variable', 'bias_variable', 'prewitt_filter', 'mnist_samples',
-           'load_digits', 'lesson_settings', 'fast', 'summary_writers', 'run_lesson']
+           'load_digits', 'fast', 'summary_writers', 'run_lesson']
 
 
 def weight_variable(shape, name=None):
@@ -18,12 +15,14 @@ def weight_variable(shape, name=None):
     Every element is drawn from [-limit, limit), limit = sqrt(6 / (fan_in + fan_out)): Glorot and Bengio,
     "Understanding the difficulty of training deep feedforward neural networks", AISTATS 2010.
     """
-    return tf.Variable(lambda: tf.glorot_uniform_initializer()(shape), name=name)
+    initial = tf.glorot_uniform_initializer()(shape)
+    return tf.Variable(initial, name=name)
 
 
 def bias_variable(shape, name=None):
     """A float32 variable of this shape, initialised to zeros."""
-    return tf.Variable(lambda: tf.zeros(shape), name=name)
+    initial = tf.zeros(shape)
+    return tf.Variable(initial, name=name)
 
 
 def prewitt_filter():
@@ -42,20 +41,14 @@ def mnist_samples(flatten_image=False, binalize_label=False, digits=None):
     Args:
         flatten_image: give each image as one row.
         binalize_label: say of each digit whether it is a 1, instead of which it is.
-        digits: what `load_digits` returns; None loads MNIST, or drawn digits where it cannot be had.
+        digits: what `load_digits` returns; None loads MNIST, or drawn digits, or raises its DataError, a ValueError.
 
     Returns:
-        `(X_train, y_train), (X_test, y_test)`, all float32. Images are scaled to [0, 1], and `(n, 28, 28)` or,
-        flattened, `(n, 784)`. Labels are one-hot, `(n, 10)`, or, binalized, `(n, 1)`: 1 for the digit 1, 0 for
-        every other.
-
-    Raises:
-        DataError (a ValueError): there are no such data, or they are not digits.
+        `(X_train, y_train), (X_test, y_test)`, all float32. Images are scaled to [0, 1], `(n, 28, 28)` or, flattened,
+        `(n, 784)`. Labels are one-hot, `(n, 10)`, or, binalized, `(n, 1)`: 1 for the digit 1, 0 for every other.
     """
-    if digits is None:
-        digits = load_digits()
-
     def normalize(images):
+        # Into memory that TensorFlow can use as it is: else it would copy all images once more.
         return np.divide(images, 255, out=fast.aligned_array(images.shape), dtype=np.float32)
 
     def flatten(images):
@@ -71,4 +64,5 @@ def mnist_samples(flatten_image=False, binalize_label=False, digits=None):
         X = normalize(images)
         return flatten(X) if flatten_image else X, binalize(labels) if binalize_label else one_hot_label(labels)
 
+    digits = digits or load_digits()
     return samples(*digits.train), samples(*digits.test)

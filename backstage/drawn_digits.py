@@ -1,10 +1,6 @@
-"""Handwritten-looking digits, drawn by the program, for the lesson to run where MNIST cannot be had.
-
-They are a stand-in and not MNIST: no pixel comes from a person's hand, and what a model scores on them says
-nothing certain about real handwriting.
-"""
+"""Digits drawn by the program, where MNIST cannot be had. They are no MNIST: no pixel is of a person's hand."""
 import numpy as np
-from scipy import spatial
+from scipy import interpolate, spatial
 
 # The ways of writing each digit, 0 to 9. A point is its column and its row on a sheet of 10 x 10; a comma lifts the
 # pen. The pen rounds every corner but one that is written twice. A way that stands here n times is n times as likely.
@@ -26,40 +22,37 @@ WAYS = (
 STEP = .37  # between two points of the pen's path, on the sheet: under a pixel, so that no gap shows
 
 
-def curve(corners, first, t):
-    """Points [n, p, 2] of the quadratic B-splines with these corners [n, k, 2]: t [p, 1] of the way past first [p]."""
-    a, b, c = [corners[:, first + i] for i in range(3)]
-    return ((1 - t) ** 2 * a + (1 + 2 * t - 2 * t * t) * b + t * t * c) / 2
+def pen(corners):
+    """The pen's path as a function of the place on it: a spline that rounds these corners [k, ..., 2]."""
+    return interpolate.BSpline(np.arange(-2, len(corners) + 1), corners, 2)
 
 
 def pen_path(way):
-    """The corners [k, 2] of one way of writing, and first [p] and t [p, 1] of evenly spaced points along it."""
-    corners, first, t = [], [], []
+    """The corners [k, 2] of one way of writing, and evenly spaced places [p] on the pen's path."""
+    corners, places = np.zeros((0, 2)), []
     for stroke in way.split(','):
         points = stroke.split()
         points = np.array([[int(p[0]), int(p[1])] for p in points[:1] + points + points[-1:]], float)
-        fine = np.arange(20 * (len(points) - 2))
-        steps = np.diff(curve(points[None], fine // 20, fine[:, None] % 20 / 20)[0], axis=0)
-        length = np.append(0, np.sqrt(steps[:, 0] ** 2 + steps[:, 1] ** 2).cumsum())
-        fine = np.searchsorted(length, np.arange(0, length[-1], STEP))
-        first.append(fine // 20 + sum(len(c) for c in corners))
-        t.append(fine[:, None] % 20 / 20)
-        corners.append(points)
-    return [np.concatenate(parts) for parts in (corners, first, t)]
+        fine = np.arange(0, len(points) - 2, .05)
+        length = np.append(0, np.hypot(*np.diff(pen(points)(fine), axis=0).T).cumsum())
+        places.append(len(corners) + fine[np.searchsorted(length, np.arange(0, length[-1], STEP))])
+        corners = np.concatenate([corners, points])
+    return corners, np.concatenate(places)
 
 
 def write(way, n, rng):
     """Write a digit n times: the pen's path, x and y [n, p], in a field of 20 x 20, and its half width [n, 1]."""
-    corners, first, t = pen_path(way)
+    corners, places = pen_path(way)
     # How far one hand differs from another was set by comparing with MNIST's training images.
-    points = curve(corners + rng.normal(0, .65, (n,) + corners.shape), first, t)
-    width, slant, turn, pen = rng.normal(size=(4, n, 1))
+    hands = corners + rng.normal(0, .65, (n,) + corners.shape)
+    points = pen(hands.swapaxes(0, 1))(places).swapaxes(0, 1)
+    width, slant, turn, ink = rng.normal(size=(4, n, 1))
     y = points[..., 1]
     x = points[..., 0] * .75 * np.exp(.16 * width) - (.1 + .22 * slant) * y
     cos, sin = np.cos(.11 * turn), np.sin(.11 * turn)
     x, y = x * cos - y * sin, x * sin + y * cos
     # A digit with much to write is written larger, and shrinking it to the field makes its lines thinner.
-    radius = np.clip(1.98 * (STEP * len(t)) ** -.15 * np.exp(.26 * pen), .7, 2.4)
+    radius = np.clip(1.98 * (STEP * len(places)) ** -.15 * np.exp(.26 * ink), .7, 2.4)
     size = [np.ptp(v, axis=1)[:, None] for v in (x, y)]
     scale = (20 - 2 * radius) / np.maximum(*size)
     # MNIST's digits fill a box of whole pixels, so the outline begins on the edge of a pixel.
@@ -71,17 +64,11 @@ def write(way, n, rng):
 def ink(x, y, radius):
     """Images [n, 28, 28] of pen paths: a pixel is dark where the nearest point of its path is within the radius."""
     n, reach = len(x), radius[:, 0] + .5
-    image, row, column = np.arange(n)[:, None], np.rint(y).astype(int), np.rint(x).astype(int)
-    # Asking for the nearest point takes most of the time, so only pixels near a path are asked about.
-    near = np.zeros((n, 20, 20), bool)
-    for down in range(-3, 4):
-        for right in range(-3, 4):
-            wide = reach + .71 > np.hypot(down, right)
-            near[image[wide], np.clip(row[wide] + down, 0, 19), np.clip(column[wide] + right, 0, 19)] = True
-    image_of, row, column = np.nonzero(near)
+    image_of, row, column = np.indices((n, 20, 20)).reshape(3, -1)
     # One tree holds all images, each far to the right of the one before.
-    tree = spatial.cKDTree(np.stack([(x + 64 * image).ravel(), y.ravel()], 1), compact_nodes=False, balanced_tree=False)
-    distance, _ = tree.query(np.stack([column + 64 * image_of, row], 1), distance_upper_bound=reach.max())
+    path = np.stack([x + 64 * np.arange(n)[:, None], y], axis=-1).reshape(-1, 2)
+    distance, _ = spatial.cKDTree(path, compact_nodes=False, balanced_tree=False).query(
+        np.stack([column + 64 * image_of, row], axis=1), distance_upper_bound=reach.max())
     dark = np.clip(reach[image_of] - distance, 0, 1)
     # As in MNIST, the centre of mass goes to pixel (14, 14), by whole pixels. A shift of 1 to 7 keeps the border blank.
     row, column = [v + np.clip(np.rint(14 - np.bincount(image_of, dark * v) / np.bincount(image_of, dark)), 1, 7)
@@ -92,23 +79,11 @@ def ink(x, y, radius):
 
 
 def load_data(n_train=10000, n_test=2000, seed=0):
-    """Draw digits in the form of `tf.keras.datasets.mnist.load_data()`. They stand in for MNIST and are not MNIST.
+    """Draw digits in the form of `tf.keras.datasets.mnist.load_data()`; among both sets, all ten are equally frequent.
 
-    Args:
-        n_train, n_test: how many training and test images to draw, each at least 1; among both, the ten digits are
-            equally frequent.
-        seed: 0 to 2**32 - 1; the same seed draws the same bytes on every version of NumPy and SciPy.
-
-    Returns:
-        (x_train, y_train), (x_test, y_test): images, uint8 `(n, 28, 28)` from 0 (paper) to 255 (ink), with a blank
-        border and, as far as that allows, the centre of mass at pixel (14, 14) as in MNIST; labels, uint8 `(n,)` from
-        0 to 9, in random order.
-
-    Raises:
-        ValueError: a number of images or the seed is out of range.
+    As in MNIST, the border is blank and, as far as that allows, the centre of mass at pixel (14, 14). The same seed
+    draws the same bytes on every version of NumPy and SciPy.
     """
-    if min(n_train, n_test) < 1:
-        raise ValueError('n_train and n_test must be at least 1, not {} and {}.'.format(n_train, n_test))
     rng = np.random.RandomState(seed)
     labels = np.concatenate([rng.permutation(n) % 10 for n in (n_train, n_test)]).astype(np.uint8)
     images = np.zeros((n_train + n_test, 28, 28), np.uint8)

@@ -1,9 +1,11 @@
 """What makes small steps fast."""
+import mmap
+
 from backstage.tensorflow1 import np, tf
 
 
-def streamlined(dataset):
-    """The same data set, a few elements ahead of the training, and without what is made for far larger ones.
+def prefetched(dataset):
+    """The same data set, ten elements ahead of the training, and without what is made for far larger ones.
 
     By default tf.data copies a small data set once more to optimise it, and measures every element that passes.
     """
@@ -22,8 +24,5 @@ def prepared_run(session, fetches):
 
 
 def aligned_array(shape):
-    """An uninitialised float32 array at an address that TensorFlow can use as it is: feeding it copies nothing."""
-    size, alignment = 4 * int(np.prod(shape)), 64
-    memory = np.empty(size + alignment, np.uint8)
-    start = -memory.ctypes.data % alignment
-    return memory[start:start + size].view(np.float32).reshape(shape)
+    """A new float32 array at the start of a page of memory, where TensorFlow can use it: feeding it copies nothing."""
+    return np.frombuffer(mmap.mmap(-1, 4 * int(np.prod(shape))), np.float32).reshape(shape)

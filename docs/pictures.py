@@ -20,7 +20,6 @@ sys.path[:0] = [ROOT, os.path.join(ROOT, 'tests')]
 from browser import MISSING, page, tensorboard, wait_for  # noqa: E402
 
 from backstage.drawn_digits import load_data  # noqa: E402
-from backstage.pictures import png, sheet  # noqa: E402
 from backstage.tensorflow1 import tf  # noqa: E402
 
 MARGIN = 14
@@ -34,10 +33,10 @@ def main():
     mistakes, weights = (last_picture(os.path.join(logdir, run), tag) for run, tag in [
         ('test', 'accuracy/mistakes'), ('train', 'optimize/weight')])
     paper = np.full((420, 3 * MARGIN, 3), 255, np.uint8)
-    save('weights.png', png(np.hstack([enlarged(mistakes, 3), paper, enlarged(weights, 15)])))
+    save('weights.png', tf.image.encode_png(np.hstack([enlarged(mistakes, 3), paper, enlarged(weights, 15)])).numpy())
     (images, labels), _ = load_data(1000, 10)
-    ten_of_each = np.concatenate([images[labels == digit][:10] for digit in range(10)])
-    save('drawn_digits.png', png(255 - enlarged(sheet(ten_of_each.reshape(100, 784), 10)[:, :, np.newaxis], 2)))
+    sheet = np.stack([images[labels == digit][:10] for digit in range(10)]).swapaxes(1, 2).reshape(280, 280, 1)
+    save('drawn_digits.png', tf.image.encode_png(255 - enlarged(sheet, 2)).numpy())
     with tensorboard(logdir) as url:
         with page(1280, 1300) as tab:
             tab.goto(url)
@@ -47,7 +46,7 @@ def main():
         with page(1280, 800, scale=2) as tab:
             tab.goto(url + '/#graphs')
             wait_for(tab.locator('g.node').count, 30, 'no graph is shown')
-            save('graph.png', at_rest(lambda: tab.screenshot(clip=frame(tab.locator('g.node, g.edge')))))
+            save('graph.png', at_rest(lambda: tab.screenshot(clip=frame(tab.locator('g.core g.node, g.core g.edge')))))
 
 
 def save(name, content):
@@ -59,8 +58,7 @@ def last_picture(folder, tag):
     path, = glob.glob(os.path.join(folder, '*'))
     *_, last = (value.image for event in tf.train.summary_iterator(path) for value in event.summary.value
                 if value.tag == tag)
-    with tf.Session() as sess:
-        return sess.run(tf.image.decode_png(last.encoded_image_string))
+    return tf.image.decode_png(last.encoded_image_string).numpy()
 
 
 def enlarged(pixels, times):

@@ -1,14 +1,18 @@
 """What several test files share: small data, the lesson as a function and a process, readers of what it leaves."""
+import contextlib
 import os
 import re
 import subprocess
 import sys
+from unittest import mock
 
+import hypothesis
 import numpy as np
 import pytest
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, ROOT)
+hypothesis.configuration.set_hypothesis_home_dir(os.devnull)  # or it would leave a folder where pytest is called
 
 LINE = re.compile(r'step: (\d+), train-acc: ([01]\.\d+), test-acc: ([01]\.\d+)')
 
@@ -32,25 +36,45 @@ def arrays(n_train=300, n_test=120):
     return dict(x_train=x_train, y_train=y_train, x_test=x_test, y_test=y_test)
 
 
+def save(path, **given):
+    np.savez(str(path), **{name: np.asarray(array, np.uint8) for name, array in given.items()})
+    return str(path)
+
+
 @pytest.fixture
 def small_npz(tmp_path):
-    path = str(tmp_path / 'small.npz')
-    np.savez(path, **arrays())
-    return path
+    return save(tmp_path / 'small.npz', **arrays())
 
 
 @pytest.fixture
-def lesson(monkeypatch, tmp_path, small_npz):
+def lesson(tmp_path, small_npz):
     """A function that runs the lesson in this process, on small data unless told otherwise; gives its log folder."""
     import logistic
 
-    def main(data=small_npz, steps=0, logdir=None, seed=0, **constants):
-        for name, value in constants.items():
-            monkeypatch.setattr(logistic, name, value)
-        logdir = str(logdir or tmp_path / 'log')
-        logistic.main(data=str(data), steps=steps, logdir=logdir, seed=seed)
-        return logdir
+    def main(data=small_npz, steps=0, logdir=tmp_path / 'log', seed=0, **constants):
+        with mock.patch.dict(vars(logistic), constants):
+            logistic.main(data=str(data), steps=steps, logdir=str(logdir), seed=seed)
+        return str(logdir)
     return main
+
+
+@contextlib.contextmanager
+def recorded_graphs():
+    """A list that gets the graph of every run that begins within."""
+    import logistic
+    graphs, original = [], logistic.summary_writers
+
+    def summary_writers(logdir, graph, *rest, **more):
+        graphs.append(graph)
+        return original(logdir, graph, *rest, **more)
+    with mock.patch.object(logistic, 'summary_writers', summary_writers):
+        yield graphs
+
+
+@pytest.fixture
+def graphs():
+    with recorded_graphs() as graphs:
+        yield graphs
 
 
 def environment(home, **changes):
@@ -63,19 +87,22 @@ def environment(home, **changes):
     return {key: value for key, value in env.items() if value is not None}
 
 
-def start(folder, *flags, script='logistic.py', env=None, python=(), **options):
-    """Start the lesson in `folder` as a user would, with nothing but its own files; its streams give bytes."""
-    command = [sys.executable] + list(python) + [os.path.join(ROOT, script)] + [os.fspath(flag) if isinstance(
+def start(folder, script, *flags, env=None, python=()):
+    """Start a script in `folder` as a user would; its streams give bytes."""
+    command = [sys.executable] + list(python) + [str(script)] + [os.fspath(flag) if isinstance(
         flag, os.PathLike) else str(flag) for flag in flags]
-    options = dict(dict(stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE), **options)
-    return subprocess.Popen(command, cwd=str(folder), env=environment(folder, **(env or {})), **options)
+    return subprocess.Popen(command, cwd=str(folder), env=environment(folder, **(env or {})),
+                            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 
-def run(folder, *flags, **options):
-    """Run the lesson to its end: (exit status, stdout, stderr)."""
-    process = start(folder, *flags, **options)
-    out, err = process.communicate(timeout=100)
-    return process.returncode, text(out), text(err)
+def end(process, seconds=120):
+    """Wait for the process and close its streams: (exit status, the rest of stdout, stderr), in bytes."""
+    try:
+        out, err = process.communicate(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        out, err = process.communicate()
+    return process.returncode, out, err
 
 
 def text(content):
@@ -99,8 +126,8 @@ def steps(logdir, name, tag='accuracy'):
     return [event.step for event in events(logdir, name).Scalars(tag)]
 
 
-def pixels(png):
-    """The pixels of a PNG file's content, uint8 `[height, width, channels]`, as TensorFlow's decoder reads them."""
+def settings(logdir):
     from helper import tf
-    with tf.Graph().as_default(), tf.Session() as session:
-        return session.run(tf.image.decode_png(png))
+    table = tf.make_ndarray(events(logdir, 'train').Tensors('settings')[0].tensor_proto)
+    assert table.ndim == 2 and table.shape[1] == 2  # what TensorBoard shows as a table of two columns
+    return {name.decode(): value.decode() for name, value in table}

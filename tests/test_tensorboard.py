@@ -4,6 +4,7 @@ One server runs all the time while the lesson is run twice into the same folder.
 """
 import collections
 import contextlib
+import io
 import json
 import re
 import urllib.parse
@@ -12,7 +13,7 @@ import urllib.request
 import numpy as np
 import pytest
 from browser import MISSING, page, tensorboard, wait_for
-from conftest import arrays, run
+from conftest import arrays, printed, save
 from tensorboard.version import VERSION
 
 import logistic
@@ -20,13 +21,12 @@ from helper import tf
 
 CURVES = 'accuracy', 'optimize/log_likelihood'
 FIRST_PAGE = [['accuracy', 'accuracy/mistakes'], ['optimize/log_likelihood', 'optimize/weight']]
-SCOPES = {'data', 'input', 'readout', 'optimize', 'evaluate', 'run'}
-EARLIER_RUN = r'was_\d{6}_\d{6}/'
+SCOPES = {'data', 'input', 'readout', 'optimize', 'evaluate'}
 DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # no proxy between here and this machine
 TENSORBOARD_1 = VERSION.startswith('1.')
 in_browser = pytest.mark.skipif(bool(MISSING), reason=MISSING)
 
-Lesson = collections.namedtuple('Lesson', 'url folder steps seed data printed')
+Lesson = collections.namedtuple('Lesson', 'url folder steps seed printed')
 
 
 def read(url, route, **query):
@@ -39,10 +39,10 @@ def ask(url, route, **query):
 
 
 def curve(url, name, tag):
-    """[(step, value), ...], empty as long as TensorBoard does not know the tag."""
+    """{step: value}, empty as long as TensorBoard does not know the tag."""
     if tag not in ask(url, 'plugin/scalars/tags').get(name, {}):
-        return []
-    return [(step, np.float32(value)) for _, step, value in ask(url, 'plugin/scalars/scalars', run=name, tag=tag)]
+        return {}
+    return {step: np.float32(value) for _, step, value in ask(url, 'plugin/scalars/scalars', run=name, tag=tag)}
 
 
 def picture_steps(steps):
@@ -55,25 +55,23 @@ def curve_steps(steps):
 
 def run_lesson(url, folder, steps, seed):
     """Run the lesson into the folder that TensorBoard shows, and wait until the end of its curves is there."""
-    status, out, err = run(folder, '--data', 'small.npz', '--logdir', 'log', '--steps', steps, '--seed', seed)
-    assert status == 0, err
-    lines = re.findall(r'step: (\d+), train-acc: (\S+), test-acc: (\S+)', out)
-    assert [int(step) for step, _, _ in lines] == list(range(0, steps + 1, 1000))
-    printed = {'train': {int(step): np.float32(train) for step, train, _ in lines},
-               'test': {int(step): np.float32(test) for step, _, test in lines}}
+    with contextlib.redirect_stdout(io.StringIO()) as out:
+        logistic.main(data=str(folder / 'small.npz'), logdir=folder / 'log', steps=steps, seed=seed)
+    lines = printed(out.getvalue())
+    values = {name: {int(line[0]): np.float32(line[column]) for line in lines}
+              for column, name in enumerate(['train', 'test'], 1)}
 
     def ends():
-        return {(name, tag): dict(curve(url, name, tag)[-1:]).keys() for name in printed for tag in CURVES}
+        return [max(curve(url, name, tag), default=None) for name in values for tag in CURVES]
 
-    wait_for(lambda: all(end == {steps} for end in ends().values()), 60,
-             lambda: 'step {} is not shown, but {}'.format(steps, ends()))
-    return Lesson(url, folder, steps, seed, out.splitlines()[0], printed)
+    wait_for(lambda: set(ends()) == {steps}, 60, lambda: 'step {} is not shown, but {}'.format(steps, ends()))
+    return Lesson(url, folder, steps, seed, values)
 
 
 @pytest.fixture(scope='module')
 def earlier(tmp_path_factory):
     folder = tmp_path_factory.mktemp('lesson')
-    np.savez(str(folder / 'small.npz'), **arrays())
+    save(folder / 'small.npz', **arrays())
     with tensorboard(folder / 'log') as url:
         yield run_lesson(url, folder, steps=3000, seed=1)
 
@@ -118,28 +116,27 @@ def test_first_page_shows_curves_beside_pictures(first_page):
 
 @pytest.mark.parametrize('name', ['train', 'test'])
 def test_newest_run_is_train_and_test_with_its_own_points(newest, name):
-    accuracy, log_likelihood = (dict(curve(newest.url, name, tag)) for tag in CURVES)
+    accuracy, log_likelihood = (curve(newest.url, name, tag) for tag in CURVES)
     assert list(accuracy) == list(log_likelihood) == curve_steps(newest.steps)
     assert {step: accuracy[step] for step in newest.printed[name]} == newest.printed[name]
     rising = [log_likelihood[step] for step in newest.printed[name]]
-    assert rising == sorted(rising) and rising[-1] < 0
+    assert rising == sorted(rising) and rising[-1] < 0 and accuracy[newest.steps] > 0.95
 
 
 def test_earlier_run_keeps_its_points_under_a_name_after_train(earlier, newest):
     def curves():
-        return {name: dict(curve(newest.url, name, 'accuracy')) for name in ask(newest.url, 'plugin/scalars/tags')
+        return {name: curve(newest.url, name, 'accuracy') for name in ask(newest.url, 'plugin/scalars/tags')
                 if name not in newest.printed}
 
-    wait_for(lambda: all(earlier.steps in points for points in curves().values()), 20, lambda: str(curves()))
-    assert {re.sub(EARLIER_RUN, '', name) for name in curves()} == {'train', 'test'} and len(curves()) == 2
+    wait_for(lambda: [earlier.steps in points for points in curves().values()] == [True] * 2, 20, lambda: str(curves()))
     for name, points in curves().items():
+        run = re.sub(r'^was_\d{6}_\d{6}/', '', name)
         assert name > 'train' and list(points) == curve_steps(earlier.steps)
-        printed = earlier.printed[re.sub(EARLIER_RUN, '', name)]
-        assert {step: points[step] for step in printed} == printed
+        assert {step: points[step] for step in earlier.printed[run]} == earlier.printed[run]
 
 
-@pytest.mark.parametrize('name, tag, size', [('train', 'optimize/weight', 28), ('test', 'accuracy/mistakes', 140)])
-def test_every_picture_is_served(newest, name, tag, size):
+@pytest.mark.parametrize('name, tag', [('train', 'optimize/weight'), ('test', 'accuracy/mistakes')])
+def test_every_picture_is_served(newest, name, tag):
     paths = (newest.folder / 'log' / name).glob('*')
     written = {event.step: value.image.encoded_image_string for path in paths
                for event in tf.train.summary_iterator(str(path)) for value in event.summary.value if value.tag == tag}
@@ -152,41 +149,31 @@ def test_every_picture_is_served(newest, name, tag, size):
     wait_for(lambda: newest.steps in served(), 20, lambda: 'the last picture is not served, but {}'.format(served()))
     assert {step: read(newest.url, 'plugin/images/individualImage', **query)
             for step, query in served().items()} == written
-    with tf.Graph().as_default(), tf.Session() as sess:
-        for png in written.values():
-            assert sess.run(tf.image.decode_png(png)).shape == (size, size, 3)
-    assert name == 'test' or len(set(written.values())) == len(written)  # learning changed the weights
 
 
 def test_text_is_a_table_of_what_the_run_depends_on(newest):
     assert ask(newest.url, 'plugin/text/tags')['train'] == ['settings']
     text, = ask(newest.url, 'plugin/text/text', run='train', tag='settings')
-    assert '<table>' in text['text']
     rows = dict(re.findall(r'<td><p>(.*?)</p></td>\s*<td><p>(.*?)</p></td>', text['text']))
-    expected = dict(data=newest.data, steps=newest.steps, seed=newest.seed, LEARNING_RATE=logistic.LEARNING_RATE,
-                    TensorFlow=tf.__version__)
+    expected = dict(steps=newest.steps, seed=newest.seed, LEARNING_RATE=0.1, TensorFlow=tf.__version__)
     assert {name: rows.get(name) for name in expected} == {name: str(value) for name, value in expected.items()}
-    assert 'small.npz' in newest.data and '300' in newest.data and '120' in newest.data
+    assert 'small.npz' in rows['data'] and '300' in rows['data'] and '120' in rows['data']
 
 
 def test_graph_tells_the_story(newest):
     text = read(newest.url, 'plugin/graphs/graph', run='train').decode()
     nodes = set(re.findall(r'^  name: "(.*)"', text, re.MULTILINE))
-    assert nodes >= {'input/labels', 'input/input_images', 'readout/weight', 'readout/bias'}
-    assert {node.split('/')[0] for node in nodes} - {'accuracy', 'Merge'} == SCOPES  # the rest are the curves
-    readout = {node.split('/')[1] for node in nodes if node.startswith('readout/')}
-    assert readout <= {'weight', 'bias', 'MatMul', 'add', 'Sigmoid'}
-    assert len(text) < 1e6  # the digits are no part of it
+    assert nodes >= {'input/labels', 'input/input_images', 'readout/weight', 'readout/bias', 'accuracy'}
+    assert {node.split('/')[0] for node in nodes if '/' in node} - {'accuracy', 'Merge'} == SCOPES and len(text) < 1e6
 
 
 @in_browser
 def test_graphs_page_opens_with_the_newest_run(newest):
     def graph(tab):
         menus = tab.locator('tf-graph-controls paper-dropdown-menu').evaluate_all('all => all.map(menu => menu.value)')
-        return menus[:1], set(tab.locator('g.node').evaluate_all('all => all.map(node => node.dataset.name)'))
+        return menus[:1], SCOPES <= set(tab.locator('g.node').evaluate_all('all => all.map(node => node.dataset.name)'))
 
-    expected = ['train'], SCOPES
-    assert see(newest.url + '/#graphs', graph, expected) == expected
+    assert see(newest.url + '/#graphs', graph, (['train'], True)) == (['train'], True)
 
 
 @in_browser
