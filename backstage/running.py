@@ -1,11 +1,11 @@
 """How a lesson's script begins and ends: its flags, its sentences and its exit status."""
 import argparse
 import inspect
+import logging
 import os
 import sys
 
 from backstage.digits import DataError, reason
-from backstage.tensorflow1 import tf
 
 HELP = {'data': 'mnist, drawn, an .npz file, or auto, which is mnist, or drawn where that cannot be had',
         'steps': 'the last step; the first is 0',
@@ -30,7 +30,7 @@ def run_lesson(main):
         if hasattr(stream, 'reconfigure'):  # from Python 3.7 on
             stream.reconfigure(errors='backslashreplace')  # for letters that a console does not have
     os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '3')
-    tf.logging.set_verbosity(tf.logging.FATAL)
+    logging.getLogger('tensorflow').setLevel(logging.FATAL)
     try:
         main(**flags)
     except KeyboardInterrupt:

@@ -89,8 +89,7 @@ def environment(home, **changes):
 
 def start(folder, script, *flags, env=None, python=()):
     """Start a script in `folder` as a user would; its streams give bytes."""
-    command = [sys.executable] + list(python) + [str(script)] + [os.fspath(flag) if isinstance(
-        flag, os.PathLike) else str(flag) for flag in flags]
+    command = [sys.executable] + list(python) + [str(script)] + [str(flag) for flag in flags]
     return subprocess.Popen(command, cwd=str(folder), env=environment(folder, **(env or {})),
                             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 

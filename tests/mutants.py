@@ -49,7 +49,7 @@ BUGS = {
         ('writers[0].add_event(graph', 'writers[1].add_event(graph'), ('            writer.attempt(writer.records.close)',
                                                                        '            pass'),
         (', TensorFlow=tf.__version__', ''), ('time.localtime(', 'time.gmtime('), ("'was_%y", "'%y"), ('min(seconds)', 'max(seconds)'),
-        ("        elif names:", "        elif False:"), ('any(os.path.exists', 'all(os.path.exists'), ('.expanduser', '.expandvars'),
+        ("        elif names:", "        elif False:"), ('.expanduser', '.expandvars'),
         ("if '://' in logdir", "if '///' in logdir"), ("shutil.which('tensorboard', path=os.path.dirname(sys.executable)) or ", ''),
         ('shlex.quote', 'str'), ('except tf.errors.OpError as', 'except tf.errors.DataLossError as')],
     ('backstage/running.py', 'runs'): [
@@ -64,7 +64,15 @@ BUGS = {
     ('backstage/fast.py', 'helper'): [
         ('dataset.prefetch(10)', 'dataset.take(9).prefetch(10)'), ('4 * int(np.prod(shape))', '8 * int(np.prod(shape))'),
         ('lambda: run(options, None)', 'lambda: (run(options, None), run(options, None))[0]')],
-    ('backstage/digits.py', 'data'): [],
+    ('backstage/digits.py', 'data'): [
+        ('allow_pickle=False', 'allow_pickle=True'), ("'06b0d1f1", "'06b0d1f2"), ("'731c5ac6", "'731c5ac7"), ('2 ** 30', '2 ** 25'),
+        ("'y_train': ((), 9)", "'y_train': ((), 10)"), ("'x_test': ((28, 28), 255)", "'x_test': ((28, 28), 256)"),
+        (' > LONGEST_HEADER', ' > 10 ** 9'), (".read(info.file_size)", '.read()'), ("not in 'iu'", "not in 'iuf'"),
+        ('not 0 <= array.min()', 'not -1 <= array.min()'), ("arrays[:2], arrays[2:]", "arrays[2:], arrays[:2]"),
+        ("b''.join(arrays)", "b''.join(arrays[:3])"), ('os.replace(part, path)', 'pass'), ('lexists', 'exists'), ("', '.join(ARRAYS)", "''"),
+        ('        socket.setdefaulttimeout(timeout)', '        pass'), ('dir=os.path.dirname(path)', ''), ('exist_ok=True', 'exist_ok=False'),
+        ("if source == 'mnist' and name != 'MNIST':", 'if False:'), ("'datasets', 'mnist", "'data', 'mnist"), ('{!r} (not MNIST)', '{} (not MNIST)'),
+        ('hexdigest() != URL_SHA256', "hexdigest() == ''"), ('sys.stderr or', 'sys.stdout or'), ("'KERAS_HOME'", "'KERAS'")],
     ('backstage/drawn_digits.py', 'drawn_digits'): [
         ('% 10 for n in', '% 9 for n in'), ('np.rint(14 -', 'np.rint(15 -'), ('RandomState(seed)', 'RandomState(0)'), ('1, 7)', '0, 8)'),
         ('seed=0):', 'seed=1):'), ('np.rint(255 * dark)', '255 * (dark > 0)'), ('STEP = .37', 'STEP = .74')],

@@ -281,6 +281,8 @@ def test_a_cache_without_digits_stays_as_it_is_and_the_sentence_says_what_to_do(
         cache.symlink_to('on another disk') if content is None else cache.write_bytes(content)
     except (OSError, NotImplementedError):
         pytest.skip('this user may not make symbolic links here')
+    if not os.path.lexists(str(cache)):
+        pytest.skip('no link is seen to dangle here')
     sentence = refusal(source)
     assert sentence.startswith('{!r} cannot be read ('.format(str(cache)))
     assert sentence.endswith('): move it away, and MNIST will be downloaded.')

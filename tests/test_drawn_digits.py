@@ -67,30 +67,6 @@ def test_there_is_about_as_much_ink_as_in_mnist(digits):
         assert 0.2 < grey.sum() / (images > 0).sum() < 0.8  # soft edges around full ink
 
 
-def test_most_ones_are_one_narrow_upright_piece(digits):
-    (images, labels), _ = digits
-    ones = images[labels == 1]
-    assert all(ndimage.label(one, np.ones((3, 3)))[1] == 1 for one in ones)
-    rows, columns = np.mgrid[:28, :28]
-    long, upright = [], []
-    for one in ones:
-        spread, axes = np.linalg.eigh(np.cov(rows.ravel(), columns.ravel(), aweights=one.ravel()))
-        long.append(spread[1] > 4 * spread[0])  # at least twice as long as wide
-        upright.append(abs(axes[0, 1]) > abs(axes[1, 1]))
-    assert np.mean(long) > 0.85 and np.mean(upright) > 0.95
-
-
-def test_digits_differ_as_much_as_in_mnist(digits):
-    (images, labels), _ = digits
-    nearest = []
-    for digit in range(10):
-        mine = images[labels == digit].reshape(-1, 784) / 255
-        distances = spatial.distance.cdist(mine, mine, 'sqeuclidean')
-        np.fill_diagonal(distances, np.inf)
-        nearest.append(np.median(distances.min(axis=1)))
-    assert 15 < np.mean(nearest) < 35 and np.argmin(nearest) == 1  # MNIST: 25 among 300 of each digit
-
-
 def test_every_digit_can_be_told_from_the_others(digits):
     (x_train, y_train), (x_test, y_test) = digits
     known, asked = [ndimage.gaussian_filter(images / 255, (0, 1, 1))[:, ::2, ::2].reshape(len(images), -1)

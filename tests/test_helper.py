@@ -1,9 +1,8 @@
 """What the lessons share, and what makes their small steps fast without changing what is calculated."""
-import os
 
 import numpy as np
 import pytest
-from conftest import arrays, save
+from conftest import arrays
 from scipy import ndimage, stats
 
 import helper
@@ -34,13 +33,6 @@ def test_weights_are_glorot_uniform(session):
     assert values.dtype == np.float32 and values.shape == (300, 100)
     assert stats.kstest(values.ravel(), stats.uniform(-limit, 2 * limit).cdf)[1] > 1e-4
     assert np.abs(values).max() <= limit
-
-
-def test_fans_of_a_filter_count_its_area(session):
-    W = weight_variable([5, 5, 8, 16])
-    session.run(tf.global_variables_initializer())
-    limit = np.sqrt(6 / (5 * 5 * (8 + 16)))
-    assert 0.98 * limit < np.abs(session.run(W)).max() <= limit
 
 
 def test_no_two_variables_start_alike(session):
@@ -88,25 +80,6 @@ def test_samples_are_the_digits_in_the_form_asked_for(flatten_image, binalize_la
         else:
             assert y.shape == (n, 10) and (y.sum(axis=1) == 1).all() and set(np.unique(y)) == {0, 1}
             np.testing.assert_array_equal(np.argmax(y, axis=1), given['y_' + name])
-
-
-def test_every_grey_is_the_float32_nearest_to_its_share_of_white(tmp_path):
-    images, labels = np.zeros((2, 28, 28)), [0, 1]
-    images[0].flat[:256] = range(256)
-    images[1] = 255
-    path = save(tmp_path / 'two.npz', x_train=images, y_train=labels, x_test=images, y_test=labels)
-    (X_train, _), _ = mnist_samples(flatten_image=True, digits=load_digits(path))
-    assert (X_train[0, :256] == np.array([grey / 255 for grey in range(256)], np.float32)).all()
-    assert (X_train[0, 256:] == 0).all() and (X_train[1] == 1).all()
-
-
-def test_samples_come_from_kerass_cache_and_say_so(small_npz, tmp_path, monkeypatch, capsys):
-    monkeypatch.setenv('KERAS_HOME', str(tmp_path))
-    os.mkdir(str(tmp_path / 'datasets'))
-    os.rename(small_npz, str(tmp_path / 'datasets' / 'mnist.npz'))
-    (X_train, y_train), _ = mnist_samples()
-    assert X_train.shape == (300, 28, 28) and y_train.shape == (300, 10)
-    assert capsys.readouterr().out == "'mnist.npz' (not MNIST), 300 training and 120 test images\n"
 
 
 def test_aligned_arrays_are_writable_and_share_no_byte():

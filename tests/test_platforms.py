@@ -37,8 +37,3 @@ def test_imports_go_one_way_and_nothing_behind_the_lesson_needs_it():
         ends = {module for module, needed in left.items() if not needed & set(left)}
         assert ends, 'a circle among {}'.format(sorted(left))
         left = {module: needed for module, needed in left.items() if module not in ends}
-
-
-def test_what_runs_needs_no_module_that_only_unix_has():
-    for path in HOUSE.values():
-        assert not set(imported(path)) & {'fcntl', 'grp', 'posix', 'pty', 'pwd', 'resource', 'termios', 'tty'}, path

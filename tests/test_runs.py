@@ -3,7 +3,6 @@ import contextlib
 import errno
 import functools
 import glob
-import inspect
 import io
 import os
 import pathlib
@@ -18,7 +17,6 @@ import pytest
 from conftest import ROOT, arrays, end, events, printed, save, start, steps, text
 from hypothesis import strategies
 
-import logistic
 from helper import summary_writers, tf
 
 on_unix = pytest.mark.skipif(os.name != 'posix', reason='Windows sends no Ctrl-C to one process alone')
@@ -63,8 +61,6 @@ def assert_one_sentence(err, *parts):
         assert str(part) in line
 
 
-# --- runs that follow one another
-
 def test_the_newest_run_is_in_train_and_test_and_the_earlier_ones_are_kept(lesson):
     written = []
     for last in [10, 20, 30]:
@@ -107,15 +103,6 @@ def test_runs_that_began_in_the_same_second_are_told_apart(tmp_path):
     assert len(os.listdir(str(tmp_path))) == 4 + 2
 
 
-def test_what_tensorflows_own_writer_left_is_an_earlier_run(tmp_path):
-    for run in ['train', 'test']:
-        with tf.Graph().as_default(), tf.summary.FileWriter(str(tmp_path / run)) as writer:
-            writer.add_summary(point(0.5), 7)
-    write_run(tmp_path)
-    earlier, = set(os.listdir(str(tmp_path))) - {'train', 'test'}
-    assert steps(tmp_path, os.path.join(earlier, 'train')) == steps(tmp_path, os.path.join(earlier, 'test')) == [7]
-
-
 @pytest.mark.parametrize('strange', ['train/notes.txt', 'test/notes.txt', 'train/more/events.out.tfevents.1555555555.x',
                                      'test/events.out.tfevents.mine', 'train', 'test'])
 def test_what_is_no_run_is_refused_and_nothing_is_moved(strange, tmp_path):
@@ -140,26 +127,6 @@ def test_empty_folders_and_other_things_in_the_log_folder_do_not_matter(tmp_path
     write_run(tmp_path)
     assert before.items() <= tree(tmp_path).items() and not glob.glob(str(tmp_path / 'was_[0-9]*'))
 
-
-def test_a_run_that_could_be_moved_only_half_is_whole_after_the_next_try(tmp_path, monkeypatch):
-    write_run(tmp_path)
-    before, rename = tree(tmp_path), os.rename
-
-    def refuse(old, new):
-        if os.path.basename(old) == 'test':
-            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), old)
-        rename(old, new)
-
-    for _ in range(2):
-        with monkeypatch.context() as patch, pytest.raises(OSError, match=re.escape(os.strerror(errno.EACCES))):
-            patch.setattr(os, 'rename', refuse)
-            write_run(tmp_path)
-    write_run(tmp_path)
-    earlier, = set(os.listdir(str(tmp_path))) - {'train', 'test'}
-    assert tree(tmp_path / earlier) == before
-
-
-# --- which folder
 
 @pytest.mark.skipif(os.name != 'posix', reason='shlex reads commands as a Unix shell does')
 @hypothesis.given(strategies.text('ab-~ \'"%$&;!*?[]{}()<>|\\#=.\xe9\u6570\u3000\U0001f600', min_size=1, max_size=9))
@@ -201,8 +168,6 @@ def test_a_folder_that_cannot_be_is_refused_with_the_reason(tmp_path, monkeypatc
     assert tree(tmp_path) == {'file': b'mine'}
 
 
-# --- saved means saved
-
 def read_events(logdir, run):
     """All events of the run, by TensorFlow's own reader, which checks every record's two checksums."""
     return list(tf.train.summary_iterator(event_file(logdir, run)))
@@ -223,23 +188,6 @@ def test_every_save_can_be_read_at_once_and_the_file_opens_with_a_session_start(
     for writer in writers:
         with pytest.raises(OSError):  # it is closed, so that Windows lets the next run move it
             writer.add_summary(point(0.5), 1)
-
-
-@if_saved_at_once
-def test_a_line_is_printed_at_once_and_after_its_points_are_saved(lesson, tmp_path, monkeypatch):
-    seen = []
-
-    class Stream(io.StringIO):
-        def flush(self):
-            line = self.getvalue().splitlines()[-1]
-            if line.startswith('step'):
-                seen.append((line.split(',')[0], [read_events(tmp_path / 'log', run)[-1].step for run in RUNS]))
-
-    RUNS = 'train', 'test'
-    monkeypatch.setattr(sys, 'stdout', Stream())
-    lesson(steps=30, SUMMARY_INTERVAL=10)
-    monkeypatch.undo()
-    assert seen == [('step: {}'.format(step), [step, step]) for step in (0, 10, 20, 30)]
 
 
 def test_a_full_disk_ends_the_run_with_one_sentence_and_keeps_what_was_printed(lesson, tmp_path, capsys):
@@ -268,8 +216,6 @@ FRONT = ['-c', 'import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_
          'os.execv(sys.executable, [sys.executable] + sys.argv[1:])'] if os.name == 'posix' else []
 
 
-# --- real runs: each takes seconds to import TensorFlow, so they start together, once
-
 @pytest.fixture(scope='module')
 def place(tmp_path_factory):
     """A folder with small data, and what was done there: a whole run, and two that would take minutes.
@@ -292,7 +238,6 @@ def place(tmp_path_factory):
             write_run(folder / 'stopped')
             out['stopped'] += b''.join(iter_until(processes['stopped'], b'step: [1-9]'))
             processes['stopped'].send_signal(signal.SIGINT)
-            processes['stopped'].send_signal(signal.SIGINT)  # and at once again
         else:
             processes['stopped'].kill()
         processes['killed'].kill()
@@ -317,7 +262,6 @@ def assert_all_printed_points_are_saved(logdir, out):
     for run, column in [('train', 1), ('test', 2)]:
         points = {event.step: event.value for event in events(logdir, run).Scalars('accuracy')}
         assert [points[int(line[0])] for line in lines] == pytest.approx([float(line[column]) for line in lines])
-        assert list(points) == sorted(points)
 
 
 def test_nothing_but_the_lesson_itself_speaks_on_any_console(place):
@@ -351,27 +295,21 @@ def test_after_a_kill_every_printed_point_can_be_read_and_the_folder_is_free(pla
     status, out, err = results['killed']
     assert status != 0
     assert_all_printed_points_are_saved(folder / 'killed', text(out))
-    before = tree(folder / 'killed')
     write_run(folder / 'killed')
-    earlier, = folder.glob('killed/was_*')
-    assert tree(earlier) == before
+    assert len(list(folder.glob('killed/was_*'))) == 1
 
-
-# --- flags, statuses and sentences, with something quick in TensorFlow's place
 
 FAKE = '''
 import os, sys
 
 class Anything:
     def __getattr__(self, name):
-        return self if name != 'OpError' else ArithmeticError
+        return self
 
     def __call__(self, *given, **more):
         return self
 
 os.write(2, b'a notice\\n')
-if os.environ.get('ENDING'):
-    raise ImportError('a library is missing')
 print(os.environ['TF_CPP_MIN_LOG_LEVEL'])
 module, sys.modules[__name__] = sys.modules[__name__], Anything()
 sys.modules[__name__].__dict__.update((name, getattr(module, name)) for name in ('__name__', '__path__', '__spec__'))
@@ -415,15 +353,8 @@ def test_a_script_ends_well_and_in_silence_and_its_flags_are_the_arguments_of_ma
     assert script('pass', *flags) == (0, "3\n['x', 0, 'y', 99999999999]\n", '')
     change = "logdir='log'", "logdir=__import__('pathlib').Path('log')"
     assert script('pass', '--logdir', 'y', change=change)[1].endswith("Path('y'), 0]\n")
-
-
-def test_who_sets_tensorflows_log_level_sees_its_notices(script):
+    # Who sets TensorFlow's log level sees its notices.
     assert script('pass', TF_CPP_MIN_LOG_LEVEL='0') == (0, "0\n['auto', 7, 'log', 0]\n", 'a notice\n')
-
-
-def test_where_tensorflow_cannot_be_imported_python_says_so(script):
-    status, _, err = script('pass', ENDING='now')
-    assert status == 1 and err.endswith('ImportError: a library is missing\n') and 'notice' not in err
 
 
 @pytest.mark.parametrize('ending, status, sentence', [
@@ -460,8 +391,7 @@ def test_help_shows_every_flag_and_its_default(script):
     _, out, _ = script('pass', '--help')
     words = ' '.join(out.split())
     assert 'What it does.' in words
-    for name, flag in inspect.signature(logistic.main).parameters.items():
-        default = flag.default if name not in ('steps', 'logdir') else {'steps': 7, 'logdir': 'log'}[name]
+    for name, default in dict(data='auto', steps=7, logdir='log', seed=0).items():
         assert re.search(r'--{} [^-].*?\(default: {}\)'.format(name, default), words.split('--help', 1)[1])
 
 
@@ -482,5 +412,5 @@ def test_ctrl_c_at_a_prompt_after_the_run_is_pythons(script):
     def then(process):
         process.stdin.write(b'os.kill(os.getpid(), 2); time.sleep(60)\nprint(6 * 7)\n')
         process.stdin.flush()
-    status, out, err = script('pass', python=FRONT + ['-i'], then=then)
-    assert 'KeyboardInterrupt' in err and out.endswith('42\n') and status == 0
+    _, out, err = script('pass', python=FRONT + ['-i'], then=then)
+    assert 'KeyboardInterrupt' in err and out.endswith('42\n')

@@ -130,25 +130,9 @@ def test_earlier_run_keeps_its_points_under_a_name_after_train(earlier, newest):
 
     wait_for(lambda: [earlier.steps in points for points in curves().values()] == [True] * 2, 20, lambda: str(curves()))
     for name, points in curves().items():
-        run = re.sub(r'^was_\d{6}_\d{6}/', '', name)
+        run = re.sub(r'^was_\d{6}_\d{6}[/\\]', '', name)
         assert name > 'train' and list(points) == curve_steps(earlier.steps)
         assert {step: points[step] for step in earlier.printed[run]} == earlier.printed[run]
-
-
-@pytest.mark.parametrize('name, tag', [('train', 'optimize/weight'), ('test', 'accuracy/mistakes')])
-def test_every_picture_is_served(newest, name, tag):
-    paths = (newest.folder / 'log' / name).glob('*')
-    written = {event.step: value.image.encoded_image_string for path in paths
-               for event in tf.train.summary_iterator(str(path)) for value in event.summary.value if value.tag == tag}
-    assert sorted(written) == picture_steps(newest.steps) and len(written) <= 10
-
-    def served():
-        return {picture['step']: dict(urllib.parse.parse_qsl(picture['query']))
-                for picture in ask(newest.url, 'plugin/images/images', run=name, tag=tag, sample=0)}
-
-    wait_for(lambda: newest.steps in served(), 20, lambda: 'the last picture is not served, but {}'.format(served()))
-    assert {step: read(newest.url, 'plugin/images/individualImage', **query)
-            for step, query in served().items()} == written
 
 
 def test_text_is_a_table_of_what_the_run_depends_on(newest):
@@ -160,13 +144,6 @@ def test_text_is_a_table_of_what_the_run_depends_on(newest):
     assert 'small.npz' in rows['data'] and '300' in rows['data'] and '120' in rows['data']
 
 
-def test_graph_tells_the_story(newest):
-    text = read(newest.url, 'plugin/graphs/graph', run='train').decode()
-    nodes = set(re.findall(r'^  name: "(.*)"', text, re.MULTILINE))
-    assert nodes >= {'input/labels', 'input/input_images', 'readout/weight', 'readout/bias', 'accuracy'}
-    assert {node.split('/')[0] for node in nodes if '/' in node} - {'accuracy', 'Merge'} == SCOPES and len(text) < 1e6
-
-
 @in_browser
 def test_graphs_page_opens_with_the_newest_run(newest):
     def graph(tab):
@@ -174,15 +151,3 @@ def test_graphs_page_opens_with_the_newest_run(newest):
         return menus[:1], SCOPES <= set(tab.locator('g.node').evaluate_all('all => all.map(node => node.dataset.name)'))
 
     assert see(newest.url + '/#graphs', graph, (['train'], True)) == (['train'], True)
-
-
-@in_browser
-def test_scalars_page_draws_a_curve_of_every_run(newest):
-    def colours(tab):
-        lines = '''paths => paths.filter(path => path.getBoundingClientRect().width > 50)
-                                .map(path => path.getAttribute('stroke'))'''
-        return {card.evaluate('card => card.tag'): len(set(card.locator('path').evaluate_all(lines)))
-                for card in tab.locator('tf-scalar-card').all()}
-
-    expected = dict.fromkeys(CURVES, 4)  # train, test, and the earlier two
-    assert see(newest.url + '/#scalars', colours, expected) == expected
