@@ -3,19 +3,19 @@
     python logistic.py
     tensorboard --logdir log_logistic
 
-The headings are the article's. Parts 1 to 4 describe a calculation, the graph; from part 5 on a session runs it.
+The headings are the article's. Parts 1 to 4 and 6 describe a calculation, the graph; in 5 and 7 a session runs it.
 """
-from helper import *
+from helper import *  # tf, np, the digits, and what saves the summaries
 
 IMAGE_SIZE = 28 * 28
-CATEGORY_NUM = 1
+CATEGORY_NUM = 1  # one output: the probability of a 1
 LEARNING_RATE = 0.1
 TRAINING_LOOP = 20000
 BATCH_SIZE = 100
 SUMMARY_DIR = 'log_logistic'
 SUMMARY_INTERVAL = 1000
 BUFFER_SIZE = 1000
-EPS = 1e-7  # in float32, 1 - 1e-7 is less than 1, which 1 - 1e-10 is not
+EPS = 1e-7  # keeps outputs off 0 and 1; in float32, 1 - 1e-10 would still be 1
 
 
 def main(data='auto', steps=TRAINING_LOOP, logdir=SUMMARY_DIR, seed=0):
@@ -27,7 +27,7 @@ def main(data='auto', steps=TRAINING_LOOP, logdir=SUMMARY_DIR, seed=0):
         digits = load_digits(data)  # of MNIST, or of what `data` names; it prints which, as MNIST may be out of reach
         (X_train, y_train), (X_test, y_test) = mnist_samples(flatten_image=True, binalize_label=True, digits=digits)
         with tf.name_scope('data'):
-            # Placeholders keep the digits themselves out of the graph: part 5 hands them over, once.
+            # As constants the digits would be part of the graph: part 5 hands them over, once. None is any number.
             train_images = tf.placeholder(tf.float32, [None, IMAGE_SIZE], name='images')
             train_labels = tf.placeholder(tf.float32, [None, CATEGORY_NUM], name='labels')
             ds = tf.data.Dataset.from_tensor_slices((train_images, train_labels))
@@ -47,7 +47,7 @@ def main(data='auto', steps=TRAINING_LOOP, logdir=SUMMARY_DIR, seed=0):
             b = bias_variable([CATEGORY_NUM], name='bias')
             y = tf.nn.sigmoid(tf.matmul(x, W) + b)  # [None, 1]
 
-        # 4. Optimisation (最適化): make the labels as likely as possible. The clip is there because log(0) is -inf.
+        # 4. Optimisation (最適化): make the labels as likely as possible: minimise the negative. log(0) is -inf.
         with tf.name_scope('optimize'):
             y = tf.clip_by_value(y, EPS, 1.0 - EPS)
             log_likelihood = tf.reduce_mean(tf.reduce_sum(y_ * tf.log(y) + (1 - y_) * tf.log(1 - y), axis=1))
@@ -67,13 +67,13 @@ def main(data='auto', steps=TRAINING_LOOP, logdir=SUMMARY_DIR, seed=0):
 
             # 7. Making learning visible (学習の過程を可視化): curves, pictures, and what the run depends on.
             curves = tf.summary.merge([log_likelihood_summary, accuracy_summary])
-            picture_steps = {0, 10, 30, 100, 300, 1000, 3000, 10000, steps}  # TensorBoard keeps ten pictures of a tag
-            settings = dict(globals(), data=digits.description, steps=steps, seed=seed)  # the constants, and these
+            picture_steps = {0, 10, 30, 100, 300, 1000, 3000, 10000, steps}  # early ones; TensorBoard keeps ten
+            settings = dict(globals(), data=digits.description, steps=steps, logdir=logdir, seed=seed)  # and constants
             next_step = fast.prepared_run(sess, [x, y_, train_step])  # sess.run(...) without its long preparations
             with summary_writers(logdir, sess.graph, settings) as (train_writer, test_writer):
                 for i in range(steps + 1):
-                    images, labels, _ = next_step()
-                    if i % SUMMARY_INTERVAL == 0 or i in picture_steps:
+                    images, labels, _ = next_step()  # one step of gradient descent, on the next batch
+                    if i % SUMMARY_INTERVAL == 0 or i in picture_steps:  # then measured on that batch, and on all tests
                         summary, train_acc = sess.run([curves, accuracy], feed_dict={x: images, y_: labels})
                         train_writer.add_summary(summary, i)
                         summary, test_acc, outputs = sess.run([curves, accuracy, y], feed_dict={x: X_test, y_: y_test})

@@ -49,7 +49,7 @@ def load_digits(source='auto'):
     path, advice, why_not = source, 'give --data an .npz file with the arrays {}'.format(', '.join(ARRAYS)), ''
     if source in ('auto', 'mnist'):
         keras = os.path.expanduser(os.environ.get('KERAS_HOME') or os.path.join('~', '.keras'))
-        path, advice = os.path.join(keras, 'datasets', 'mnist.npz'), 'move it away, and MNIST will be downloaded'
+        path, advice = os.path.join(keras, 'datasets', 'mnist.npz'), 'move it away, to let MNIST be downloaded'
         why_not = '' if os.path.lexists(path) else download(path)
     if source == 'drawn' or source == 'auto' and why_not:
         from backstage import drawn_digits  # here, because it is slow to import and MNIST does without it
@@ -79,8 +79,8 @@ def download(path):
                     raise ValueError('something else came, or not all of it')
             os.replace(part, path)
     except Exception as error:  # Keras and urllib raise nearly anything
-        return 'MNIST could not be had from {} ({}): put that file at {!r}, or give it as --data mnist.npz'.format(
-            URL, reason(error), path)
+        return 'MNIST could not be brought from {} to {!r} ({}): put it there, or give it as --data mnist.npz'.format(
+            URL, path, reason(error))
     finally:
         socket.setdefaulttimeout(timeout)
 

@@ -84,16 +84,16 @@ class SummaryWriter:
         self.add_event(step, summary=summary)
         for value in summary.value:
             if not np.isfinite(value.simple_value):
-                raise DataError('At step {} {} is {}, so this is no result: EPS is too small for float32, or '
-                                'LEARNING_RATE too large.'.format(step, value.tag, value.simple_value))
+                raise DataError('At step {} {} is {}, so this is no result: try another EPS (1e-7 works) or '
+                                'LEARNING_RATE (0.1 works).'.format(step, value.tag, value.simple_value))
 
     def add_weights(self, weights, step):
         """Save the weights, float `[784, 1]`, as a picture, and say once when they do not change any more."""
         self.add_picture('optimize/weight', weights.reshape(28, 28), step)
         if np.array_equal(weights, self.weights) and not self.told:
             self.told = True
-            print('At step {} the weights are still those of the picture before: LEARNING_RATE is too small, or every '
-                  'output is clipped, where the gradient is zero.'.format(step), file=sys.stderr)
+            print('At step {} the weights are those of the picture before: LEARNING_RATE makes the steps too small, or '
+                  'every output is clipped, where the gradient is zero.'.format(step), file=sys.stderr)
         self.weights = weights
 
     def add_mistakes(self, images, labels, outputs, step):

@@ -33,7 +33,6 @@ FIRST_LINE = 'MNIST, 60000 training and 10000 test images'
 USUAL_TIMEOUT = 77  # seconds, of this process's sockets
 MNIST_URL, KERAS_HOME = digits.URL, os.environ.get('KERAS_HOME') or os.path.join(os.path.expanduser('~'), '.keras')
 
-hypothesis.configuration.set_hypothesis_home_dir(os.devnull)  # or it would leave a folder where pytest is called
 always_the_same = dict(derandomize=True, database=None, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
@@ -266,7 +265,7 @@ def test_what_keras_has_kept_is_used_and_called_what_it_is(keras_home, tmp_path,
     os.makedirs(str(path.parent))
     path.write_bytes(NPZ)
     assert load('auto', GOOD) == "'mnist.npz' (not MNIST), 20 training and 10 test images"
-    assert refusal('mnist') == '{!r} is not MNIST: move it away, and MNIST will be downloaded.'.format(str(path))
+    assert refusal('mnist') == '{!r} is not MNIST: move it away, to let MNIST be downloaded.'.format(str(path))
     assert path.read_bytes() == NPZ and os.listdir(str(path.parent)) == ['mnist.npz']
     monkeypatch.setattr(digits, 'MNIST_SHA256', sha256(GOOD))
     assert load('mnist', GOOD) == load('auto', GOOD) == 'MNIST, 20 training and 10 test images'
@@ -285,7 +284,7 @@ def test_a_cache_without_digits_stays_as_it_is_and_the_sentence_says_what_to_do(
         pytest.skip('no link is seen to dangle here')
     sentence = refusal(source)
     assert sentence.startswith('{!r} cannot be read ('.format(str(cache)))
-    assert sentence.endswith('): move it away, and MNIST will be downloaded.')
+    assert sentence.endswith('): move it away, to let MNIST be downloaded.')
     assert os.listdir(str(cache.parent)) == ['mnist.npz']
     assert cache.is_symlink() if content is None else cache.read_bytes() == content
 
@@ -355,7 +354,7 @@ def test_what_cannot_be_downloaded_is_told_in_one_sentence_and_not_kept(name, so
     else:
         first, sentence = load('auto', FEW).split('; ', 1)
         assert first == 'drawn digits (not MNIST), 3 training and 2 test images'
-    assert sentence.startswith('MNIST could not be had from {} ('.format(digits.URL)) and why in sentence
-    assert sentence.rstrip('.').endswith('): put that file at {!r}, or give it as --data mnist.npz'.format(str(cache)))
+    assert sentence.startswith('MNIST could not be brought from {} to {!r} ('.format(digits.URL, str(cache)))
+    assert sentence.rstrip('.').endswith('): put it there, or give it as --data mnist.npz') and why in sentence
     assert name == 'no room' or os.listdir(str(cache.parent)) == []
     assert socket.getdefaulttimeout() == USUAL_TIMEOUT

@@ -259,11 +259,12 @@ def test_the_seed_decides_weights_shuffling_and_results(lesson, graphs, tmp_path
 
 
 def test_the_settings_tell_what_a_run_depends_on(lesson):
-    found = settings(lesson(steps=20, seed=7, SUMMARY_INTERVAL=10, LEARNING_RATE=0.25))
-    assert found == dict(
-        data="'small.npz' (not MNIST), 300 training and 120 test images", steps='20', seed='7', IMAGE_SIZE='784',
-        CATEGORY_NUM='1', LEARNING_RATE='0.25', TRAINING_LOOP='20000', BATCH_SIZE='100', SUMMARY_DIR='log_logistic',
-        SUMMARY_INTERVAL='10', BUFFER_SIZE='1000', EPS='1e-07', TensorFlow=tf.__version__, NumPy=np.__version__)
+    logdir = lesson(steps=20, seed=7, SUMMARY_INTERVAL=10, LEARNING_RATE=0.25)
+    assert settings(logdir) == dict(
+        data="'small.npz' (not MNIST), 300 training and 120 test images", steps='20', seed='7', logdir=logdir,
+        IMAGE_SIZE='784', CATEGORY_NUM='1', LEARNING_RATE='0.25', TRAINING_LOOP='20000', BATCH_SIZE='100', EPS='1e-07',
+        SUMMARY_DIR='log_logistic', SUMMARY_INTERVAL='10', BUFFER_SIZE='1000', TensorFlow=tf.__version__,
+        NumPy=np.__version__)
 
 
 def test_the_graph_is_the_lessons_parts_and_holds_no_data(lesson, graphs):

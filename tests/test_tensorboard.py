@@ -1,7 +1,4 @@
-"""What TensorBoard shows of the lesson: the real server as it comes, asked over HTTP, and its pages in a real browser.
-
-One server runs all the time while the lesson is run twice into the same folder.
-"""
+"""What the real TensorBoard shows, over HTTP and in a browser, while the lesson is run twice into the same folder."""
 import collections
 import contextlib
 import io
