@@ -32,7 +32,7 @@ def main(data='auto', steps=TRAINING_LOOP, logdir=SUMMARY_DIR, seed=0):
             train_labels = tf.placeholder(tf.float32, [None, CATEGORY_NUM], name='labels')
             ds = tf.data.Dataset.from_tensor_slices((train_images, train_labels))
             ds = ds.shuffle(BUFFER_SIZE).batch(BATCH_SIZE).repeat()
-            ds = fast.prefetched(ds)  # batches are made ahead of the training, which saves a sixth of a step's time
+            ds = fast.prefetched(ds)  # batches are made ahead of the training, which saves a sixth of the time
             iterator = tf.data.make_initializable_iterator(ds)
             next_batch = iterator.get_next()
 
@@ -47,7 +47,7 @@ def main(data='auto', steps=TRAINING_LOOP, logdir=SUMMARY_DIR, seed=0):
             b = bias_variable([CATEGORY_NUM], name='bias')
             y = tf.nn.sigmoid(tf.matmul(x, W) + b)  # [None, 1]
 
-        # 4. Optimisation (最適化): make the labels as likely as possible: minimise the negative. log(0) is -inf.
+        # 4. Optimisation (最適化): make the labels likely, by minimising the negative; clipped, as log(0) is -inf.
         with tf.name_scope('optimize'):
             y = tf.clip_by_value(y, EPS, 1.0 - EPS)
             log_likelihood = tf.reduce_mean(tf.reduce_sum(y_ * tf.log(y) + (1 - y_) * tf.log(1 - y), axis=1))
@@ -67,8 +67,9 @@ def main(data='auto', steps=TRAINING_LOOP, logdir=SUMMARY_DIR, seed=0):
 
             # 7. Making learning visible (学習の過程を可視化): curves, pictures, and what the run depends on.
             curves = tf.summary.merge([log_likelihood_summary, accuracy_summary])
-            picture_steps = {0, 10, 30, 100, 300, 1000, 3000, 10000, steps}  # early ones; TensorBoard keeps ten
-            settings = dict(globals(), data=digits.description, steps=steps, logdir=logdir, seed=seed)  # and constants
+            picture_steps = {0, 10, 30, 100, 300, 1000, 3000, 10000, steps}  # most is learned early
+            # TensorBoard's page Text shows the constants at the top, which globals() holds, and what main was given.
+            settings = dict(globals(), data=digits.description, steps=steps, logdir=logdir, seed=seed)
             next_step = fast.prepared_run(sess, [x, y_, train_step])  # sess.run(...) without its long preparations
             with summary_writers(logdir, sess.graph, settings) as (train_writer, test_writer):
                 for i in range(steps + 1):
