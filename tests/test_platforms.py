@@ -13,10 +13,8 @@ OTHERS = [path for folder in ('tests', 'docs', 'benchmarks') for path in pathlib
 
 @pytest.mark.parametrize('path', list(HOUSE.values()) + OTHERS, ids=lambda path: path.name)
 def test_the_syntax_is_that_of_python_3_6(path):
-    if sys.version_info >= (3, 8):
-        ast.parse(path.read_bytes(), str(path), feature_version=(3, 6))
-    else:
-        compile(path.read_bytes(), str(path), 'exec')
+    options = dict(feature_version=(3, 6)) if sys.version_info >= (3, 8) else {}
+    ast.parse(path.read_bytes(), str(path), **options)
 
 
 def imported(path):
