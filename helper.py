@@ -1,58 +1,84 @@
-"""What this lesson and the later ones share: the article's four functions, and what stands behind them."""
-from backstage import fast
-from backstage.digits import load_digits
-from backstage.running import run_lesson
-from backstage.summaries import summary_writers
-from backstage.tensorflow1 import np, tf
+"""The functions that the lessons share."""
 
-__all__ = ['tf', 'np', 'weight_variable', 'bias_variable', 'prewitt_filter', 'mnist_samples',
-           'load_digits', 'fast', 'summary_writers', 'run_lesson']
+import mmap
+import os
+
+import numpy as np
+
+os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '3')  # Set it to 0 to see all messages.
+
+import tensorflow.compat.v1 as tf
+
+from support.data import load_digits
+
+__all__ = [
+    'tf',
+    'np',
+    'weight_variable',
+    'bias_variable',
+    'prewitt_filter',
+    'mnist_samples',
+]
 
 
 def weight_variable(shape, name=None):
-    """A float32 variable of this shape, initialised Glorot-uniform.
+    """Return a float32 variable with Glorot-uniform initial values.
 
-    Every element is drawn from [-limit, limit), limit = sqrt(6 / (fan_in + fan_out)): Glorot and Bengio,
-    "Understanding the difficulty of training deep feedforward neural networks", AISTATS 2010.
+    The values are drawn uniformly from [-limit, limit), where limit is
+    sqrt(6 / (fan_in + fan_out)). Source: Glorot and Bengio, "Understanding the
+    difficulty of training deep feedforward neural networks", AISTATS 2010.
     """
-    initial = tf.glorot_uniform_initializer()(shape)
-    return tf.Variable(initial, name=name)
+    initial = tf.glorot_uniform_initializer()
+    return tf.Variable(initial(shape), name=name)
 
 
-def bias_variable(shape, name=None):
-    """A float32 variable of this shape, initialised to zeros."""
-    initial = tf.zeros(shape)
-    return tf.Variable(initial, name=name)
+def bias_variable(shape, name=''):
+    """Return a float32 variable whose initial values are zeros."""
+    initial = tf.zeros_initializer()
+    return tf.Variable(initial(shape), name=name)
 
 
 def prewitt_filter():
-    """Prewitt's two edge filters as one float32 constant `[3, 3, 1, 2]` named `prewitt`, ready for `tf.nn.conv2d`.
+    """Return the Prewitt filters, a float32 constant [3, 3, 1, 2] for `tf.nn.conv2d`.
 
-    Channel 0 is the horizontal gradient, three rows of (1, 0, -1), which answers to vertical edges; channel 1 is its
-    transpose, which answers to horizontal ones: J. M. S. Prewitt, "Object enhancement and extraction", 1970.
+    Channel 0 is the horizontal gradient, three rows of (1, 0, -1). Channel 1 is its
+    transpose, the vertical gradient. Source: Prewitt, "Object enhancement and
+    extraction", Picture Processing and Psychopictorics, 1970.
     """
-    horizontal = np.array([[1, 0, -1]] * 3, np.float32)
-    return tf.constant(np.stack([horizontal, horizontal.T], axis=-1)[:, :, np.newaxis, :], name='prewitt')
+    v = np.array([[1, 0, -1]] * 3)
+    h = v.swapaxes(0, 1)
+    filters = np.dstack([v, h]).reshape((3, 3, 1, 2))
+    return tf.constant(filters, dtype=tf.float32, name='prewitt')
 
 
-def mnist_samples(flatten_image=False, binalize_label=False, digits=None):
-    """The digits as a lesson uses them.
+def mnist_samples(flatten_image=False, binalize_label=False, data='auto'):
+    """Load images of handwritten digits and their labels.
 
     Args:
-        flatten_image: give each image as one row.
-        binalize_label: say of each digit whether it is a 1, instead of which it is.
-        digits: what `load_digits` returns; None loads MNIST, or drawn digits, or raises its DataError, a ValueError.
+        flatten_image: make each image a row of 784 pixels.
+        binalize_label: label each image "is it a 1" instead of one-hot.
+        data: 'mnist', 'synthetic', the path of an .npz file, or 'auto', which is
+            'mnist' if it is available and 'synthetic' otherwise.
 
     Returns:
-        `(X_train, y_train), (X_test, y_test)`, all float32. Images are scaled to [0, 1], `(n, 28, 28)` or, flattened,
-        `(n, 784)`. Labels are one-hot, `(n, 10)`, or, binalized, `(n, 1)`: 1 for the digit 1, 0 for every other.
+        (X_train, y_train), (X_test, y_test), four float32 arrays. The images are
+        scaled to [0, 1], with shape [n, 28, 28], or [n, 784] if flattened. The labels
+        are one-hot, [n, 10], or if binalized, [n, 1]: 1 for the digit 1 and 0 for
+        every other digit.
+
+    Raises:
+        DataError: the data can't be used. It is a ValueError.
     """
+    (X_train, y_train), (X_test, y_test) = load_digits(data)
+
     def normalize(images):
-        # Into memory that TensorFlow can use as it is: else it would copy all images once more.
-        return np.divide(images, 255, out=fast.aligned_array(images.shape), dtype=np.float32)
+        # TensorFlow reads page-aligned memory, such as mmap's, without copying it.
+        memory = mmap.mmap(-1, 4 * images.size)
+        scaled = np.frombuffer(memory, np.float32).reshape(images.shape)
+        return np.divide(images, 255, out=scaled, dtype=np.float32)
 
     def flatten(images):
-        return images.reshape(len(images), -1)
+        return images.reshape(len(images), 28 * 28)
 
     def binalize(labels):
         return (labels == 1).astype(np.float32)[:, np.newaxis]
@@ -60,9 +86,11 @@ def mnist_samples(flatten_image=False, binalize_label=False, digits=None):
     def one_hot_label(labels):
         return np.eye(10, dtype=np.float32)[labels]
 
-    def samples(images, labels):
-        X = normalize(images)
-        return flatten(X) if flatten_image else X, binalize(labels) if binalize_label else one_hot_label(labels)
-
-    digits = digits or load_digits()
-    return samples(*digits.train), samples(*digits.test)
+    X_train, X_test = normalize(X_train), normalize(X_test)
+    if flatten_image:
+        X_train, X_test = flatten(X_train), flatten(X_test)
+    if binalize_label:
+        y_train, y_test = binalize(y_train), binalize(y_test)
+    else:
+        y_train, y_test = one_hot_label(y_train), one_hot_label(y_test)
+    return (X_train, y_train), (X_test, y_test)

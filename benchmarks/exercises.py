@@ -1,7 +1,11 @@
-"""What no learning at all would score, and what becomes of the lesson when a line of it is changed.
+"""Measure the result of each exercise and print a table.
 
-    python benchmarks/exercises.py mnist.npz    (or `drawn`; about three minutes)
+    python benchmarks/exercises.py mnist.npz    (about three minutes)
+    python benchmarks/exercises.py synthetic
+
+Most exercises change text in a copy of the lesson, which runs as its own process.
 """
+
 import os
 import re
 import subprocess
@@ -9,72 +13,115 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+import numpy as np
 
-ROOT = str(Path(__file__).resolve().parent.parent)
-sys.path.insert(0, ROOT)
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from helper import load_digits, mnist_samples, np  # noqa: E402
+from support import synthetic_digits
+from support.data import load_digits
 
-RATE, EPS, LABEL = 'LEARNING_RATE = 0.1\n', 'EPS = 1e-7', '(labels == 1)'
-DIGITS = 'train_images: X_train, train_labels: y_train'
-LATE = 'test accuracy at step 1000 {test[1]:.4f}, from 10000 on {low:.4f} to {high:.4f}'
-APART = 'test accuracy from step 1000 on within {apart:.4f} of unchanged'
-EXERCISES = (  # what is replaced, and stands in the lesson exactly once; by what; and the other figures
-    ({}, LATE + ', at step 0 {test[0]:.4f}; last train accuracies: {train}'),
-    ({RATE: 'LEARNING_RATE = 0.01\n'}, LATE + '; unchanged is as good at step {passed}'),
-    ({RATE: 'LEARNING_RATE = 1\n'}, LATE),
-    ({RATE: 'LEARNING_RATE = 10\n'}, LATE + '; "{said}"'),
-    ({EPS: 'EPS = 0.1'}, LATE + '; no log-likelihood exceeds log(0.9), -0.1054'),
-    ({EPS: 'EPS = 1e-10'}, APART),
-    ({LABEL: '(labels != 1)'}, APART + '; always "no": {yes[1]:.4f}'),
-    ({LABEL: '(labels != 1)', EPS: 'EPS = 1e-10'}, APART),
-    ({LABEL: '(labels == 8)'}, LATE + '; always "no": {no[8]:.4f}'),
-    ({'BUFFER_SIZE = 1000\n': 'BUFFER_SIZE = 1\n'}, APART + '; last train accuracies: {train}'),
-    ({'BATCH_SIZE = 100\n': 'BATCH_SIZE = 1\n'}, LATE),
-    ({'W = weight_variable(': 'W = bias_variable('}, APART + ', at step 0 {test[0]:.4f}'),
-    ({DIGITS: 'train_images: X_train[:100], train_labels: y_train[:100]'}, LATE),
-    ({DIGITS: 'train_images: X_train[:1000], train_labels: y_train[:1000]'}, LATE),
-    ({DIGITS: 'train_images: X_train[:10000], train_labels: y_train[:10000]'}, LATE))
-
-LESSON = {name: Path(ROOT, name).read_text(encoding='utf-8') for name in ('logistic.py', 'helper.py')}
-for old in {old for changes, _ in EXERCISES for old in changes}:
-    assert sum(text.count(old) for text in LESSON.values()) == 1, old
+ROOT = Path(sys.path[0])
+LESSON = {
+    name: (ROOT / name).read_text(encoding='utf-8')
+    for name in ['logistic.py', 'helper.py']
+}
+TRAINING_SET = '{all_images: X_train, all_labels: y_train}'
+# Each exercise maps text of the lesson to its replacement.
+EXERCISES = [
+    {TRAINING_SET: '{all_images: X_train[:100], all_labels: y_train[:100]}'},
+    {TRAINING_SET: '{all_images: X_train[:1000], all_labels: y_train[:1000]}'},
+    {TRAINING_SET: '{all_images: X_train[:10000], all_labels: y_train[:10000]}'},
+    {'LEARNING_RATE = 0.1': 'LEARNING_RATE = 0.01'},
+    {'LEARNING_RATE = 0.1': 'LEARNING_RATE = 1'},
+    {'LEARNING_RATE = 0.1': 'LEARNING_RATE = 10'},
+    {'EPS = 1e-7': 'EPS = 1e-10'},
+    {'EPS = 1e-7': 'EPS = 1e-10', 'labels == 1': 'labels != 1'},
+    {'BUFFER_SIZE = 1000': 'BUFFER_SIZE = 1'},
+    {'BATCH_SIZE = 100': 'BATCH_SIZE = 1'},
+    {'labels == 1': 'labels == 8'},
+    {'W = weight_variable(': 'W = bias_variable('},
+]
 
 
-def print_row(change, accuracy, likelihood='-', figures=''):
-    cells = [cell if isinstance(cell, str) else '{:.4f}'.format(cell) for cell in (accuracy, likelihood)]
-    print('| {} | {} | {} |'.format(change, ' | '.join(cells), figures), flush=True)
+def main():
+    if len(sys.argv) != 2:
+        sys.exit(__doc__)
+    data = sys.argv[1]
+    check_exercises()
+    (x_train, y_train), (x_test, y_test) = load_digits(data)
+    print('\n| change | final test accuracy | other figures |')
+    print('| --- | ---: | --- |')
+
+    print_row('no training: always "no"', np.mean(y_test != 1))
+    print_row('no training: always "no" if `labels == 8`', np.mean(y_test != 8))
+    to_one = abs(x_test - x_train[y_train == 1].mean(axis=0))
+    to_other = abs(x_test - x_train[y_train != 1].mean(axis=0))
+    squared = np.sum(to_one**2 - to_other**2, axis=(1, 2)) < 0
+    absolute = np.sum(to_one - to_other, axis=(1, 2)) < 0
+    is_one = y_test == 1
+    print_row('no training: squared distance to the means', np.mean(squared == is_one))
+    print_row('no training: absolute distance', np.mean(absolute == is_one))
+
+    unchanged = print_run('nothing', {}, data)
+    for changes in EXERCISES:
+        name = ', '.join(f'`{new}`' for new in changes.values())
+        print_run(name, changes, data, unchanged)
+
+    (x_train, y_train), _ = synthetic_digits.load_data()
+    with tempfile.TemporaryDirectory() as folder:
+        path = f'{folder}/digits.npz'
+        np.savez(path, x_train=x_train, y_train=y_train, x_test=x_test, y_test=y_test)
+        print_run('trained on synthetic digits', {}, path, unchanged)
 
 
-data = sys.argv[1] if len(sys.argv) == 2 else sys.exit(__doc__)
-(X_train, y_train), (X_test, y_test) = mnist_samples(flatten_image=True, digits=load_digits(data))
-no = np.mean(y_test == 0, axis=0)  # of each digit
-print('\n| change | last test accuracy | last test log-likelihood | other figures |\n| --- | ---: | ---: | --- |')
-print_row('no learning: always "no"', no[1])
-means = [X_train[y_train[:, 1] == label].mean(axis=0, dtype=float) for label in (0, 1)]
-for distance, power in ('squared distance', 2), ('absolute distance', 1):
-    from_others, from_ones = [(abs(X_test - mean) ** power).sum(axis=1) for mean in means]
-    accuracy = np.mean((from_ones < from_others) == y_test[:, 1])
-    print_row('no learning: which mean image is nearer, that of the 1s or of the rest, {}'.format(distance), accuracy)
-for changes, figures in EXERCISES:
+def check_exercises():
+    """Check that each text to replace occurs exactly once."""
+    text = ''.join(LESSON.values())
+    for changes in EXERCISES:
+        for old in changes:
+            assert text.count(old) == 1, old
+
+
+def print_run(name, changes, data, unchanged=()):
+    """Run a changed copy of the lesson, print its row, and return its accuracies."""
+    try:
+        accuracies = run_lesson(changes, data)
+    except subprocess.CalledProcessError as error:
+        print(f'| {name} | - | {error.stderr.splitlines()[-1]} |', flush=True)
+        return []
+    late = accuracies[10:]
+    figures = (
+        f'{accuracies[1]:.4f} at step 1000, '
+        f'{min(late):.4f} to {max(late):.4f} from step 10000 on'
+    )
+    for i, accuracy in enumerate(unchanged):
+        if accuracy >= accuracies[-1]:
+            figures += f', unchanged is as good at step {1000 * i}'
+            break
+    print_row(name, accuracies[-1], figures)
+    return accuracies
+
+
+def run_lesson(changes, data):
+    """Return the test accuracies at the steps 0, 1000, 2000, ... of a changed copy."""
     with tempfile.TemporaryDirectory() as folder:
         for name, text in LESSON.items():
             for old, new in changes.items():
                 text = text.replace(old, new)
             Path(folder, name).write_text(text, encoding='utf-8')
-        command = [sys.executable, folder + '/logistic.py', '--data', data, '--logdir', folder + '/log']
-        run = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, universal_newlines=True,
-                             env=dict(os.environ, PYTHONPATH=ROOT))  # for backstage
-        change = ', '.join('`{}`'.format(new.strip('()\n')) for new in changes.values()) or 'nothing'
-        said = run.stderr.strip().split('\n')[-1]
-        if run.returncode:
-            print_row(change, '-', '-', said or 'It ended with status {}.'.format(run.returncode))
-            continue
-        likelihood = EventAccumulator(folder + '/log/test').Reload().Scalars('optimize/log_likelihood')[-1].value
-    train, test = np.array(re.findall('^step: .* train-acc: (.*), test-acc: (.*)$', run.stdout, re.M), float).T
-    unchanged = unchanged if changes else test  # noqa: F821
-    print_row(change, test[-1], likelihood, figures.format(
-        test=test, low=min(test[10:]), high=max(test[10:]), train=', '.join(map('{:.2f}'.format, train[-6:])),
-        no=no, yes=1 - no, apart=max(abs(test - unchanged)[1:]), said=said,
-        passed=next((1000 * i for i, value in enumerate(unchanged) if value >= test[-1]), '-')))
+        output = subprocess.check_output(
+            [sys.executable, f'{folder}/logistic.py', '--data', data]
+            + ['--logdir', f'{folder}/log'],
+            env=dict(os.environ, PYTHONPATH=sys.path[0]),  # The copy imports `support`.
+            stderr=subprocess.PIPE,
+            universal_newlines=True,
+        )
+    return [float(accuracy) for accuracy in re.findall('test-acc: (.*)', output)]
+
+
+def print_row(name, accuracy, figures=''):
+    print(f'| {name} | {accuracy:.4f} | {figures} |', flush=True)
+
+
+if __name__ == '__main__':
+    main()

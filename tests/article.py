@@ -1,5 +1,9 @@
-# The published program, written again from an account of it: what a reader pastes over logistic.py. It keeps the ways
-# that the lesson departs from (the data set as constants, summaries built inside the loop, sign as the criterion).
+"""A program that computes what the article's does, including its faults.
+
+A reader may paste the article's program over logistic.py. This file stands for it. It
+puts the dataset into the graph, builds summaries in the loop, and clips at 1 + EPS.
+"""
+
 from helper import *
 
 IMAGE_SIZE = 28 * 28
@@ -13,9 +17,15 @@ BUFFER_SIZE = 1000
 EPS = 1e-10
 
 with tf.Graph().as_default():
-    (X_train, y_train), (X_test, y_test) = mnist_samples(flatten_image=True, binalize_label=True)
+    (X_train, y_train), (X_test, y_test) = mnist_samples(
+        flatten_image=True, binalize_label=True
+    )
     ds = tf.data.Dataset.from_tensor_slices((X_train, y_train))
-    ds = ds.shuffle(BUFFER_SIZE).batch(BATCH_SIZE).repeat(int(TRAINING_LOOP * BATCH_SIZE / X_train.shape[0]) + 1)
+    ds = (
+        ds.shuffle(BUFFER_SIZE)
+        .batch(BATCH_SIZE)
+        .repeat(int(TRAINING_LOOP * BATCH_SIZE / X_train.shape[0]) + 1)
+    )
     next_batch = ds.make_one_shot_iterator().get_next()
 
     with tf.name_scope('input'):
@@ -29,8 +39,12 @@ with tf.Graph().as_default():
 
     with tf.name_scope('optimize'):
         y = tf.clip_by_value(y, EPS, 1.0 + EPS)
-        log_likelihood = tf.reduce_mean(tf.reduce_sum(y_ * tf.log(y) + (1 - y_) * tf.log(1 - y), axis=1))
-        train_step = tf.train.GradientDescentOptimizer(LEARNING_RATE).minimize(-log_likelihood)
+        log_likelihood = tf.reduce_mean(
+            tf.reduce_sum(y_ * tf.log(y) + (1 - y_) * tf.log(1 - y), axis=1)
+        )
+        train_step = tf.train.GradientDescentOptimizer(LEARNING_RATE).minimize(
+            -log_likelihood
+        )
         log_likelihood_summary = tf.summary.scalar('log_likelihood', log_likelihood)
 
     with tf.Session() as sess:
@@ -47,10 +61,16 @@ with tf.Graph().as_default():
             sess.run(train_step, feed_dict={x: images, y_: labels})
 
             if i % SUMMARY_INTERVAL == 0:
-                train_summary = tf.summary.merge([log_likelihood_summary, accuracy_summary])
-                summary, train_acc = sess.run([train_summary, accuracy], feed_dict={x: images, y_: labels})
+                train_summary = tf.summary.merge(
+                    [log_likelihood_summary, accuracy_summary]
+                )
+                summary, train_acc = sess.run(
+                    [train_summary, accuracy], feed_dict={x: images, y_: labels}
+                )
                 train_writer.add_summary(summary, i)
                 test_summary = tf.summary.merge([accuracy_summary])
-                summary, test_acc = sess.run([test_summary, accuracy], feed_dict={x: X_test, y_: y_test})
+                summary, test_acc = sess.run(
+                    [test_summary, accuracy], feed_dict={x: X_test, y_: y_test}
+                )
                 test_writer.add_summary(summary, i)
                 print(f'step: {i}, train-acc: {train_acc}, test-acc: {test_acc}')

@@ -1,7 +1,8 @@
-"""The real TensorBoard and a real browser, for the tests and for docs/pictures.py.
+"""A real TensorBoard and a real browser, for the tests and for docs/pictures.py.
 
-The browser is this machine's own Chromium or Chrome, driven by playwright: `.venv/bin/pip install playwright`.
+The browser is the system's Chromium or Chrome, controlled by Playwright.
 """
+
 import contextlib
 import os
 import re
@@ -13,61 +14,67 @@ import time
 
 try:
     from playwright.sync_api import sync_playwright
-except ImportError:  # Python 3.6 has none
+except ImportError:  # Playwright doesn't exist for Python 3.6.
     sync_playwright = None
 
-NAMES = ('chromium', 'chromium-browser', 'google-chrome', 'chrome')
+NAMES = 'chromium', 'chromium-browser', 'google-chrome', 'chrome'
 CHROMIUM = next(filter(None, map(shutil.which, NAMES)), None)
-MISSING = 'no playwright' if sync_playwright is None else '' if CHROMIUM else 'no Chromium'
-CHROMIUM_FLAGS = ['--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
-                  '--disable-component-update', '--disable-sync',
-                  '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1']  # nothing beyond this machine
+MISSING = ''
+if sync_playwright is None:
+    MISSING = 'Playwright is not installed'
+elif CHROMIUM is None:
+    MISSING = 'Chromium is not installed'
+CHROMIUM_FLAGS = [
+    '--disable-gpu',
+    '--disable-background-networking',
+    '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1',  # no network
+]
 
 
 def wait_for(condition, seconds, failure):
-    """Ask `condition()` again until it is true, and return what it gave; after so many seconds, raise.
+    """Call `condition` until its result is true, and return the result.
 
-    The failure is a text, or a function that gives one.
+    Raises:
+        RuntimeError: it wasn't true in time. `failure()` is the message.
     """
     deadline = time.time() + seconds
-    while True:
-        answer = condition()
-        if answer:
-            return answer
-        if time.time() > deadline:
-            raise RuntimeError(failure() if callable(failure) else failure)
+    while time.time() < deadline:
+        result = condition()
+        if result:
+            return result
         time.sleep(0.1)
+    raise RuntimeError(failure())
 
 
 @contextlib.contextmanager
 def tensorboard(logdir):
-    """Start TensorBoard on a free port of this machine, give its address, and stop it in the end."""
+    """Run TensorBoard on a free local port and give its address."""
+    command = [sys.executable, '-m', 'tensorboard.main', '--logdir', str(logdir)]
+    command += ['--host', '127.0.0.1', '--port', '0', '--reload_interval', '1']
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, 'output')
-        with open(path, 'wb') as output:
-            process = subprocess.Popen(
-                [sys.executable, '-m', 'tensorboard.main', '--logdir', str(logdir), '--host', '127.0.0.1',
-                 '--port', '0', '--reload_interval', '1'], stdin=subprocess.DEVNULL, stdout=output, stderr=output)
+        with open(path, 'w') as output:
+            process = subprocess.Popen(command, stdout=output, stderr=output)
 
-        def said():
+        def read():
             with open(path, encoding='utf-8', errors='replace') as file:
                 return file.read()
 
+        def address():
+            return re.search(r'http://127\.0\.0\.1:\d+', read())
+
         try:
-            yield wait_for(lambda: re.search(r'http://127\.0\.0\.1:\d+', said()), 60,
-                           lambda: 'TensorBoard gives no address, but said:\n' + said()).group()
+            yield wait_for(address, 60, read).group()
         finally:
             process.terminate()
-            try:
-                process.wait(10)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+            process.wait(30)
 
 
 @contextlib.contextmanager
 def page(width, height, scale=1):
-    """Start Chromium and give an empty page of playwright's; `scale` is how many pixels a picture has for one."""
+    """Start Chromium and give an empty page. `scale` is the pixels per CSS pixel."""
     with sync_playwright() as playwright:
-        with playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_FLAGS) as browser:
-            yield browser.new_page(viewport={'width': width, 'height': height}, device_scale_factor=scale)
+        chromium = playwright.chromium
+        with chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_FLAGS) as browser:
+            size = {'width': width, 'height': height}
+            yield browser.new_page(viewport=size, device_scale_factor=scale)

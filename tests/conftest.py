@@ -1,132 +1,106 @@
-"""What several test files share: small data, the lesson as a function and a process, readers of what it leaves."""
+"""Small data, a function that runs the lesson, and readers of its results."""
+
+import collections
 import contextlib
+import io
 import os
 import re
-import subprocess
-import sys
 from unittest import mock
 
-import hypothesis
 import numpy as np
 import pytest
 
+import logistic
+from helper import tf
+
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-sys.path.insert(0, ROOT)
-hypothesis.configuration.set_hypothesis_home_dir(os.devnull)  # or it would leave a folder where pytest is called
-
 LINE = re.compile(r'step: (\d+), train-acc: ([01]\.\d+), test-acc: ([01]\.\d+)')
+Run = collections.namedtuple('Run', 'logdir graph out W b')
 
 
-def digits(n, seed):
-    """n noisy images and labels; the "1" is a bar, everything else a blot somewhere: enough to learn from."""
-    random = np.random.RandomState(seed)
-    images = random.randint(0, 60, size=(n, 28, 28))
-    labels = np.where(random.uniform(size=n) < 0.3, 1, random.randint(2, 11, size=n) % 10)
+def make_digits(n, seed):
+    """Return n images and labels. A 1 is a bar; any other digit is a square."""
+    rng = np.random.RandomState(seed)
+    images = rng.randint(0, 60, size=(n, 28, 28))
+    labels = rng.randint(0, 10, size=n)
+    labels[::3] = 1
     for image, label in zip(images, labels):
         if label == 1:
             image[4:24, 12:16] += 180
         else:
-            top, left = random.randint(0, 20, size=2)
-            image[top:top + 8, left:left + 8] += 180
+            top, left = rng.randint(0, 20, size=2)
+            image[top : top + 8, left : left + 8] += 180
     return images.astype(np.uint8), labels.astype(np.uint8)
 
 
-def arrays(n_train=300, n_test=120):
-    (x_train, y_train), (x_test, y_test) = digits(n_train, 1), digits(n_test, 2)
+def make_arrays(n_train=300, n_test=120):
+    """Return the four arrays of a small dataset by name."""
+    x_train, y_train = make_digits(n_train, seed=1)
+    x_test, y_test = make_digits(n_test, seed=2)
     return dict(x_train=x_train, y_train=y_train, x_test=x_test, y_test=y_test)
 
 
-def save(path, **given):
-    np.savez(str(path), **{name: np.asarray(array, np.uint8) for name, array in given.items()})
+def save_npz(path, **changes):
+    """Save the small dataset, with some of its arrays replaced, and return the path."""
+    np.savez(str(path), **dict(make_arrays(), **changes))
     return str(path)
 
 
 @pytest.fixture
 def small_npz(tmp_path):
-    return save(tmp_path / 'small.npz', **arrays())
+    return save_npz(tmp_path / 'small.npz')
+
+
+def run_lesson(data, logdir, steps=0, seed=0, **constants):
+    """Run the lesson in this process with some of its constants changed."""
+    graph = tf.Graph()
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(mock.patch.dict(vars(logistic), constants))
+        stack.enter_context(mock.patch.object(tf, 'Graph', return_value=graph))
+        out = stack.enter_context(contextlib.redirect_stdout(io.StringIO()))
+        W, b = logistic.main(data, steps, logdir, seed)
+    return Run(logdir, graph, out.getvalue(), W, b)
 
 
 @pytest.fixture
 def lesson(tmp_path, small_npz):
-    """A function that runs the lesson in this process, on small data unless told otherwise; gives its log folder."""
-    import logistic
+    """A function that runs the lesson on the small dataset."""
 
-    def main(data=small_npz, steps=0, logdir=tmp_path / 'log', seed=0, **constants):
-        with mock.patch.dict(vars(logistic), constants):
-            logistic.main(data=str(data), steps=steps, logdir=str(logdir), seed=seed)
-        return str(logdir)
-    return main
+    def run(data=small_npz, logdir=tmp_path / 'log', **changes):
+        return run_lesson(data, logdir, **changes)
 
-
-@contextlib.contextmanager
-def recorded_graphs():
-    """A list that gets the graph of every run that begins within."""
-    import logistic
-    graphs, original = [], logistic.summary_writers
-
-    def summary_writers(logdir, graph, *rest, **more):
-        graphs.append(graph)
-        return original(logdir, graph, *rest, **more)
-    with mock.patch.object(logistic, 'summary_writers', summary_writers):
-        yield graphs
-
-
-@pytest.fixture
-def graphs():
-    with recorded_graphs() as graphs:
-        yield graphs
-
-
-def environment(home, **changes):
-    """A user's environment without a Keras cache, with no way out to the network, and with these changes."""
-    env = {key: value for key, value in os.environ.items()
-           if not key.lower().endswith('_proxy') and key != 'TF_CPP_MIN_LOG_LEVEL'}
-    env.update(HOME=str(home), USERPROFILE=str(home), KERAS_HOME=os.path.join(str(home), '.keras'),
-               https_proxy='http://127.0.0.1:9')
-    env.update(changes)
-    return {key: value for key, value in env.items() if value is not None}
-
-
-def start(folder, script, *flags, env=None, python=()):
-    """Start a script in `folder` as a user would; its streams give bytes."""
-    command = [sys.executable] + list(python) + [str(script)] + [str(flag) for flag in flags]
-    return subprocess.Popen(command, cwd=str(folder), env=environment(folder, **(env or {})),
-                            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-
-
-def end(process, seconds=120):
-    """Wait for the process and close its streams: (exit status, the rest of stdout, stderr), in bytes."""
-    try:
-        out, err = process.communicate(timeout=seconds)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        out, err = process.communicate()
-    return process.returncode, out, err
-
-
-def text(content):
-    return (content or b'').decode('utf-8', 'backslashreplace').replace('\r\n', '\n')
+    return run
 
 
 def printed(out):
-    """[(step, train accuracy, test accuracy), ...], as texts, of all lines that begin with `step`."""
-    return [LINE.fullmatch(line).groups() for line in out.splitlines() if line.startswith('step')]
+    """Return the steps, training accuracies, and test accuracies that were printed."""
+    lines = [line for line in out.splitlines() if line.startswith('step')]
+    cells = [LINE.fullmatch(line).groups() for line in lines]
+    return [
+        (int(step), np.float32(train), np.float32(test)) for step, train, test in cells
+    ]
 
 
-def events(logdir, name):
-    """TensorBoard's own reader of the run `name`, with every scalar and every picture."""
+def events(logdir, run):
+    """Read all summaries of a run with TensorBoard's own reader."""
     from tensorboard.backend.event_processing import event_accumulator
-    accumulator = event_accumulator.EventAccumulator(os.path.join(str(logdir), name), {'scalars': 0, 'images': 0})
-    accumulator.Reload()
-    return accumulator
+
+    folder = os.path.join(str(logdir), run)
+    reader = event_accumulator.EventAccumulator(folder, {'scalars': 0, 'images': 0})
+    reader.Reload()
+    return reader
 
 
-def steps(logdir, name, tag='accuracy'):
-    return [event.step for event in events(logdir, name).Scalars(tag)]
+def curve(logdir, run, tag='accuracy'):
+    """Return the points of a curve as {step: value}."""
+    return {e.step: np.float32(e.value) for e in events(logdir, run).Scalars(tag)}
 
 
-def settings(logdir):
-    from helper import tf
-    table = tf.make_ndarray(events(logdir, 'train').Tensors('settings')[0].tensor_proto)
-    assert table.ndim == 2 and table.shape[1] == 2  # what TensorBoard shows as a table of two columns
-    return {name.decode(): value.decode() for name, value in table}
+def assert_printed_points_are_saved(out, logdir):
+    """Check that the summaries hold every printed accuracy."""
+    lines = printed(out)
+    assert lines
+    train, test = curve(logdir, 'train'), curve(logdir, 'test')
+    for step, train_acc, test_acc in lines:
+        assert train[step] == train_acc
+        assert test[step] == test_acc

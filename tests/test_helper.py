@@ -1,124 +1,114 @@
-"""What the lessons share, and what makes their small steps fast without changing what is calculated."""
+"""The helper functions: weights, biases, the edge filters, and the samples."""
 
 import numpy as np
 import pytest
-from conftest import arrays
+from conftest import make_arrays
 from scipy import ndimage, stats
 
 import helper
-from backstage.fast import aligned_array, prefetched, prepared_run
-from helper import bias_variable, load_digits, mnist_samples, prewitt_filter, tf, weight_variable
+from helper import bias_variable, mnist_samples, prewitt_filter, tf, weight_variable
 
 
-@pytest.fixture
-def session():
+def evaluate(make, seed=1):
+    """Return the value of the tensor that `make()` returns."""
     with tf.Graph().as_default(), tf.Session() as session:
-        yield session
+        tf.set_random_seed(seed)
+        tensor = make()
+        session.run(tf.global_variables_initializer())
+        return session.run(tensor)
 
 
-def test_a_script_that_imports_everything_gets_the_articles_names_and_four_more():
+def test_star_import_gives_the_articles_names():
     names = {}
     exec('from helper import *', names)
-    articles = {'tf', 'np', 'weight_variable', 'bias_variable', 'prewitt_filter', 'mnist_samples'}
-    assert set(names) - {'__builtins__'} == set(helper.__all__) >= articles and len(set(names) - articles) <= 1 + 4
-    assert names['np'] is np and names['tf'].placeholder and names['tf'].glorot_uniform_initializer
+    functions = {'weight_variable', 'bias_variable', 'prewitt_filter', 'mnist_samples'}
+    assert set(names) - {'__builtins__'} == functions | {'tf', 'np'}
+    assert set(helper.__all__) == functions | {'tf', 'np'}
 
 
-def test_weights_are_glorot_uniform(session):
-    W = weight_variable([300, 100], name='weight')
-    session.run(tf.global_variables_initializer())
-    values = session.run(W)
+def test_weights_are_glorot_uniform():
+    weights = evaluate(lambda: weight_variable([300, 100]))
     limit = np.sqrt(6 / (300 + 100))
-    assert W.op.name == 'weight'
-    assert values.dtype == np.float32 and values.shape == (300, 100)
-    assert stats.kstest(values.ravel(), stats.uniform(-limit, 2 * limit).cdf)[1] > 1e-4
-    assert np.abs(values).max() <= limit
+    uniform = stats.uniform(-limit, 2 * limit)
+    assert weights.shape == (300, 100)
+    assert weights.dtype == np.float32
+    assert np.abs(weights).max() <= limit
+    assert stats.kstest(weights.ravel(), uniform.cdf)[1] > 1e-4
 
 
-def test_no_two_variables_start_alike(session):
-    tf.set_random_seed(1)
-    first, second = weight_variable([4, 4]), weight_variable([4, 4])
-    session.run(tf.global_variables_initializer())
-    first, second = session.run([first, second])
-    assert not np.isin(first, second).any() and len(np.unique(first)) == 16
+def test_another_seed_gives_other_weights():
+    first = evaluate(lambda: weight_variable([4, 4]), seed=1)
+    second = evaluate(lambda: weight_variable([4, 4]), seed=2)
+    assert not np.isin(first, second).any()
 
 
-def test_biases_are_zero_and_both_kinds_are_what_training_changes(session):
-    assert tf.trainable_variables() == []
-    b, W = bias_variable([7], name='bias'), weight_variable([2, 1])
-    assert [variable.op.name for variable in tf.trainable_variables()] == [b.op.name, W.op.name] and b.op.name == 'bias'
-    session.run(tf.global_variables_initializer())
-    values = session.run(b)
-    assert values.dtype == np.float32 and values.shape == (7,) and not values.any()
+def test_biases_are_zero():
+    biases = evaluate(lambda: bias_variable([7]))
+    assert biases.shape == (7,)
+    assert biases.dtype == np.float32
+    assert (biases == 0).all()
 
 
-def test_prewitt_filter_finds_edges_as_scipy_does(session):
-    image = np.zeros((20, 20), np.float32)
-    image[10:, :] += 1  # a horizontal edge,
-    image[:, 10:] += 2  # and a vertical one
-    kernel = prewitt_filter()
-    assert kernel.op.name == 'prewitt' and kernel.dtype == tf.float32 and kernel.shape.as_list() == [3, 3, 1, 2]
-    edges = session.run(tf.nn.conv2d(image[np.newaxis, :, :, np.newaxis], kernel, [1, 1, 1, 1], 'VALID'))
-    across, down = edges[0, :, :, 0], edges[0, :, :, 1]
-    # TensorFlow's "convolution" is a correlation with (1, 0, -1), SciPy's prewitt one with (-1, 0, 1).
-    np.testing.assert_allclose(across, -ndimage.prewitt(image, axis=1)[1:-1, 1:-1])
-    np.testing.assert_allclose(down, -ndimage.prewitt(image, axis=0)[1:-1, 1:-1])
-
-
-@pytest.mark.parametrize('flatten_image', [False, True])
-@pytest.mark.parametrize('binalize_label', [False, True])
-def test_samples_are_the_digits_in_the_form_asked_for(flatten_image, binalize_label, small_npz):
-    given = arrays()
-    sets = mnist_samples(flatten_image=flatten_image, binalize_label=binalize_label, digits=load_digits(small_npz))
-    for (X, y), name, n in zip(sets, ('train', 'test'), (300, 120)):
-        assert X.dtype == y.dtype == np.float32
-        assert X.shape == ((n, 784) if flatten_image else (n, 28, 28))
-        np.testing.assert_allclose(X.reshape(n, 28, 28) * 255, given['x_' + name], rtol=1e-6)
-        assert X.ctypes.data % 64 == 0 and X.flags.c_contiguous  # so that TensorFlow feeds it without a copy
-        if binalize_label:
-            assert y.shape == (n, 1) and y[:, 0].tolist() == [1 if label == 1 else 0 for label in given['y_' + name]]
-        else:
-            assert y.shape == (n, 10) and (y.sum(axis=1) == 1).all() and set(np.unique(y)) == {0, 1}
-            np.testing.assert_array_equal(np.argmax(y, axis=1), given['y_' + name])
-
-
-def test_aligned_arrays_are_writable_and_share_no_byte():
-    kept = [aligned_array(shape) for shape in [(1,), (7,), (2, 3), (5, 28, 28), (300, 784), (10001, 784)]]
-    for i, array in enumerate(kept):
-        assert array.ctypes.data % 64 == 0 and array.dtype == np.float32 and array.flags.c_contiguous
-        array[...] = i
-    assert [array.shape for array in kept][3] == (5, 28, 28)
-    assert all((array == i).all() for i, array in enumerate(kept))
-
-
-def elements(dataset):
-    batch = tf.data.make_one_shot_iterator(dataset).get_next()
-    found = []
-    with tf.Session() as session, pytest.raises(tf.errors.OutOfRangeError):
-        while True:
-            found.append(session.run(batch).tolist())
-    return found
-
-
-def test_a_prefetched_data_set_has_the_same_elements_in_the_same_order():
-    def dataset():
-        return tf.data.Dataset.range(25).shuffle(25, seed=3).batch(4).repeat(3)
-
+@pytest.mark.parametrize('make', [weight_variable, bias_variable])
+def test_variables_are_named_and_trainable(make):
     with tf.Graph().as_default():
-        tf.set_random_seed(1)
-        plain, fast = elements(dataset()), elements(prefetched(dataset()))
-    assert plain == fast
-    assert [len(batch) for batch in fast] == [4, 4, 4, 4, 4, 4, 1] * 3
-    assert sorted(sum(fast[:7], [])) == list(range(25)) != sum(fast[:7], [])
+        variable = make([2, 3], name='mine')
+        assert variable.op.name == 'mine'
+        assert tf.trainable_variables() == [variable]
 
 
-def test_every_call_of_a_prepared_run_is_one_run_and_raises_what_a_run_raises(session):
-    count = tf.Variable(0)
-    add, twice = count.assign_add(1), tf.constant(2.0) * 2
-    element = tf.data.make_one_shot_iterator(tf.data.Dataset.range(3)).get_next()
-    session.run(tf.global_variables_initializer())
-    step = prepared_run(session, [add, twice, element])
-    assert [step() for _ in range(3)] == [[1, 4.0, 0], [2, 4.0, 1], [3, 4.0, 2]]
-    assert session.run(count) == 3
-    with pytest.raises(tf.errors.OutOfRangeError):
-        step()
+def test_prewitt_filters_find_edges_like_scipy():
+    image = np.zeros((20, 20), np.float32)
+    image[10:, :] += 1  # a horizontal edge
+    image[:, 10:] += 2  # a vertical edge
+    batch = image.reshape(1, 20, 20, 1)
+    edges = evaluate(lambda: tf.nn.conv2d(batch, prewitt_filter(), [1] * 4, 'VALID'))
+    # SciPy's kernel is (-1, 0, 1). The article's is (1, 0, -1).
+    horizontal = -ndimage.prewitt(image, axis=1)[1:-1, 1:-1]
+    vertical = -ndimage.prewitt(image, axis=0)[1:-1, 1:-1]
+    np.testing.assert_allclose(edges[0, :, :, 0], horizontal)
+    np.testing.assert_allclose(edges[0, :, :, 1], vertical)
+
+
+def test_prewitt_constant_has_its_name_and_dtype():
+    with tf.Graph().as_default():
+        filters = prewitt_filter()
+    assert filters.op.name == 'prewitt'
+    assert filters.dtype == tf.float32
+    assert filters.shape.as_list() == [3, 3, 1, 2]
+
+
+def test_samples_are_scaled_images_and_one_hot_labels(small_npz):
+    given = make_arrays()
+    (X, y), _ = mnist_samples(data=small_npz)
+    assert X.dtype == y.dtype == np.float32
+    np.testing.assert_allclose(X, given['x_train'] / 255, rtol=1e-6)
+    np.testing.assert_array_equal(y, np.arange(10) == given['y_train'][:, np.newaxis])
+
+
+def test_flattened_images_are_rows_of_784(small_npz):
+    (X, y), _ = mnist_samples(data=small_npz)
+    (rows, labels), _ = mnist_samples(flatten_image=True, data=small_npz)
+    assert rows.shape == (300, 784)
+    np.testing.assert_array_equal(rows.reshape(300, 28, 28), X)
+    np.testing.assert_array_equal(labels, y)
+
+
+def test_binalized_labels_are_1_only_for_a_1(small_npz):
+    (X, y), _ = mnist_samples(binalize_label=True, data=small_npz)
+    assert X.shape == (300, 28, 28)
+    assert y.shape == (300, 1)
+    assert y.dtype == np.float32
+    np.testing.assert_array_equal(y[:, 0], make_arrays()['y_train'] == 1)
+
+
+def test_second_pair_is_the_test_set(small_npz):
+    given = make_arrays()
+    _, (X, y) = mnist_samples(data=small_npz)
+    np.testing.assert_allclose(X, given['x_test'] / 255, rtol=1e-6)
+    np.testing.assert_array_equal(y.argmax(axis=1), given['y_test'])
+
+
+def test_tensorflow_can_share_the_images_memory(small_npz):
+    (X, _), _ = mnist_samples(data=small_npz)
+    assert X.ctypes.data % 64 == 0

@@ -1,150 +1,145 @@
-"""What the real TensorBoard shows, over HTTP and in a browser, while the lesson is run twice into the same folder."""
+"""The pages of a real TensorBoard, over HTTP and in a real browser."""
+
 import collections
-import contextlib
-import io
 import json
-import re
 import urllib.parse
 import urllib.request
 
 import numpy as np
 import pytest
 from browser import MISSING, page, tensorboard, wait_for
-from conftest import arrays, printed, save
+from conftest import printed, run_lesson, save_npz
 from tensorboard.version import VERSION
 
-import logistic
-from helper import tf
-
-CURVES = 'accuracy', 'optimize/log_likelihood'
-FIRST_PAGE = [['accuracy', 'accuracy/mistakes'], ['optimize/log_likelihood', 'optimize/weight']]
-SCOPES = {'data', 'input', 'readout', 'optimize', 'evaluate'}
-DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # no proxy between here and this machine
-TENSORBOARD_1 = VERSION.startswith('1.')
+Shown = collections.namedtuple('Shown', 'url folder first second')
 in_browser = pytest.mark.skipif(bool(MISSING), reason=MISSING)
-
-Lesson = collections.namedtuple('Lesson', 'url folder steps seed printed')
-
-
-def read(url, route, **query):
-    with DIRECT.open('{}/data/{}?{}'.format(url, route, urllib.parse.urlencode(query)), timeout=20) as answer:
-        return answer.read()
+on_tensorboard_2 = pytest.mark.skipif(
+    VERSION < '2', reason='TensorBoard 1 has another first page'
+)
 
 
 def ask(url, route, **query):
-    return json.loads(read(url, route, **query).decode())
+    """Return TensorBoard's answer to a request, without a proxy."""
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    address = '{}/data/{}?{}'.format(url, route, urllib.parse.urlencode(query))
+    with opener.open(address, timeout=20) as answer:
+        return json.loads(answer.read().decode())
 
 
-def curve(url, name, tag):
-    """{step: value}, empty as long as TensorBoard does not know the tag."""
-    if tag not in ask(url, 'plugin/scalars/tags').get(name, {}):
+def curve(url, run, tag):
+    """Return the points that TensorBoard shows, as {step: value}."""
+    if tag not in ask(url, 'plugin/scalars/tags').get(run, {}):
         return {}
-    return {step: np.float32(value) for _, step, value in ask(url, 'plugin/scalars/scalars', run=name, tag=tag)}
+    points = ask(url, 'plugin/scalars/scalars', run=run, tag=tag)
+    return {step: np.float32(value) for _, step, value in points}
 
 
-def picture_steps(steps):
-    return [step for step in (0, 10, 30, 100, 300, 1000, 3000) if step < steps] + [steps]
-
-
-def curve_steps(steps):
-    return sorted({*picture_steps(steps), *range(0, steps, logistic.SUMMARY_INTERVAL)})
-
-
-def run_lesson(url, folder, steps, seed):
-    """Run the lesson into the folder that TensorBoard shows, and wait until the end of its curves is there."""
-    with contextlib.redirect_stdout(io.StringIO()) as out:
-        logistic.main(data=str(folder / 'small.npz'), logdir=folder / 'log', steps=steps, seed=seed)
-    lines = printed(out.getvalue())
-    values = {name: {int(line[0]): np.float32(line[column]) for line in lines}
-              for column, name in enumerate(['train', 'test'], 1)}
+def run_and_wait(url, folder, steps):
+    """Run the lesson, wait until TensorBoard shows its last point, and return it."""
+    path = save_npz(folder / 'small.npz')
+    run = run_lesson(path, folder / 'log', steps=steps, seed=steps)
 
     def ends():
-        return [max(curve(url, name, tag), default=None) for name in values for tag in CURVES]
+        tags = 'accuracy', 'optimize/log_likelihood'
+        curves = [curve(url, name, tag) for name in ('train', 'test') for tag in tags]
+        return {max(points, default=None) for points in curves}
 
-    wait_for(lambda: set(ends()) == {steps}, 60, lambda: 'step {} is not shown, but {}'.format(steps, ends()))
-    return Lesson(url, folder, steps, seed, values)
-
-
-@pytest.fixture(scope='module')
-def earlier(tmp_path_factory):
-    folder = tmp_path_factory.mktemp('lesson')
-    save(folder / 'small.npz', **arrays())
-    with tensorboard(folder / 'log') as url:
-        yield run_lesson(url, folder, steps=3000, seed=1)
+    wait_for(lambda: ends() == {steps}, 60, lambda: str(ends()))
+    return run
 
 
-def see(address, shown, expected):
-    """Open the page as a stranger does, click nothing, and give `shown(page)` once it is as expected, or at last."""
+def wait_in_browser(address, read, expected):
+    """Open a page and return what it shows, once it is as expected or time is up."""
     with page(1280, 800) as tab:
-        for load in lambda: tab.goto(address), tab.reload:  # one page in about a hundred got stuck, on a busy machine
-            load()
-            with contextlib.suppress(RuntimeError):
-                wait_for(lambda: shown(tab) == expected, 20, 'not yet')
-                break
-        return shown(tab)
+        for _ in range(2):  # On a busy machine, the first try may get stuck.
+            tab.goto(address)
+            try:
+                wait_for(lambda: read(tab) == expected, 20, str)
+            except RuntimeError:
+                tab.reload()
+        return read(tab)
+
+
+def read_groups(tab):
+    """Return the titles of the cards in each group of the first page."""
+    return tab.locator('metrics-card-grid').evaluate_all(
+        """grids => grids.map(grid => [...grid.querySelectorAll('card-view')].map(
+               card => card.querySelector('tb-truncated-path')?.title))"""
+    )
+
+
+def read_graph(tab):
+    """Return the run that the Graphs page has chosen, and the scopes that it shows."""
+    menus = tab.locator('tf-graph-controls paper-dropdown-menu')
+    runs = menus.evaluate_all('menus => menus.map(menu => menu.value)')[:1]
+    nodes = tab.locator('g.core g.node')
+    names = nodes.evaluate_all('nodes => nodes.map(node => node.dataset.name)')
+    return runs, sorted(set(names))
 
 
 @pytest.fixture(scope='module')
-def first_page(earlier):
-    """The titles in each group of cards; a card that is not in its group's first row, or not in view, has its top, too.
-
-    `newest` waits for it, because one run alone fits on the first page: others have cards of their own pictures.
-    """
-    def groups(tab):
-        grids = tab.locator('metrics-card-grid').evaluate_all(
-            '''grids => grids.map(grid => [...grid.querySelectorAll('card-view')].map(card =>
-                [card.querySelector('tb-truncated-path')?.title, card.getBoundingClientRect().top]))''')
-        return [[title if top == cards[0][1] < 800 else [title, top] for title, top in cards] for cards in grids]
-
-    if not MISSING and not TENSORBOARD_1:
-        return see(earlier.url, groups, FIRST_PAGE)
+def server(tmp_path_factory):
+    """TensorBoard, its folder, and a first run."""
+    folder = tmp_path_factory.mktemp('lesson')
+    with tensorboard(folder / 'log') as url:
+        yield url, folder, run_and_wait(url, folder, 3000)
 
 
 @pytest.fixture(scope='module')
-def newest(earlier, first_page):
-    return run_lesson(earlier.url, earlier.folder, steps=2500, seed=2)
+def first_page(server):
+    """The groups of the first page after one run."""
+    groups = [
+        ['accuracy', 'accuracy/mistakes/image'],
+        ['optimize/log_likelihood', 'optimize/weight/image'],
+    ]
+    if MISSING or VERSION < '2':
+        return groups, None
+    return groups, wait_in_browser(server[0], read_groups, groups)
+
+
+@pytest.fixture(scope='module')
+def shown(server, first_page):
+    """The same TensorBoard after a second run."""
+    url, folder, first = server
+    return Shown(url, folder, first, run_and_wait(url, folder, 2500))
 
 
 @in_browser
-@pytest.mark.skipif(TENSORBOARD_1, reason='TensorBoard 1 has no page with cards of every kind')
-def test_first_page_shows_curves_beside_pictures(first_page):
-    assert first_page == FIRST_PAGE
+@on_tensorboard_2
+def test_first_page_has_two_groups_of_two_cards(first_page):
+    expected, groups = first_page
+    assert groups == expected
 
 
-@pytest.mark.parametrize('name', ['train', 'test'])
-def test_newest_run_is_train_and_test_with_its_own_points(newest, name):
-    accuracy, log_likelihood = (curve(newest.url, name, tag) for tag in CURVES)
-    assert list(accuracy) == list(log_likelihood) == curve_steps(newest.steps)
-    assert {step: accuracy[step] for step in newest.printed[name]} == newest.printed[name]
-    rising = [log_likelihood[step] for step in newest.printed[name]]
-    assert rising == sorted(rising) and rising[-1] < 0 and accuracy[newest.steps] > 0.95
+@pytest.mark.parametrize('column, name', [(1, 'train'), (2, 'test')], ids=str)
+def test_newest_run_shows_only_its_own_points(shown, column, name):
+    points = curve(shown.url, name, 'accuracy')
+    assert list(points) == [0, 10, 30, 100, 300, 1000, 2000, 2500]
+    for line in printed(shown.second.out):
+        assert points[line[0]] == line[column]
 
 
-def test_earlier_run_keeps_its_points_under_a_name_after_train(earlier, newest):
-    def curves():
-        return {name: curve(newest.url, name, 'accuracy') for name in ask(newest.url, 'plugin/scalars/tags')
-                if name not in newest.printed}
+@pytest.mark.parametrize('column, name', [(1, 'train'), (2, 'test')], ids=str)
+def test_earlier_run_keeps_its_points(shown, column, name):
+    def earlier():
+        runs = ask(shown.url, 'plugin/scalars/tags')
+        return [run for run in runs if run > 'was_' and run.endswith(name)]
 
-    wait_for(lambda: [earlier.steps in points for points in curves().values()] == [True] * 2, 20, lambda: str(curves()))
-    for name, points in curves().items():
-        run = re.sub(r'^was_\d{6}_\d{6}[/\\]', '', name)
-        assert name > 'train' and list(points) == curve_steps(earlier.steps)
-        assert {step: points[step] for step in earlier.printed[run]} == earlier.printed[run]
+    (run,) = wait_for(earlier, 20, lambda: 'The earlier run is not shown.')
+    wait_for(lambda: 3000 in curve(shown.url, run, 'accuracy'), 20, lambda: run)
+    points = curve(shown.url, run, 'accuracy')
+    for line in printed(shown.first.out):
+        assert points[line[0]] == line[column]
 
 
-def test_text_is_a_table_of_what_the_run_depends_on(newest):
-    assert ask(newest.url, 'plugin/text/tags')['train'] == ['settings']
-    text, = ask(newest.url, 'plugin/text/text', run='train', tag='settings')
-    rows = dict(re.findall(r'<td><p>(.*?)</p></td>\s*<td><p>(.*?)</p></td>', text['text']))
-    expected = dict(steps=newest.steps, seed=newest.seed, LEARNING_RATE=0.1, TensorFlow=tf.__version__)
-    assert {name: rows.get(name) for name in expected} == {name: str(value) for name, value in expected.items()}
-    assert 'small.npz' in rows['data'] and '300' in rows['data'] and '120' in rows['data']
+def test_text_page_shows_the_settings(shown):
+    tag = 'summaries/settings'
+    (text,) = ask(shown.url, 'plugin/text/text', run='train', tag=tag)
+    assert 'seed 2500, EPS 1e-07, LEARNING_RATE 0.1, BATCH_SIZE 100' in text['text']
 
 
 @in_browser
-def test_graphs_page_opens_with_the_newest_run(newest):
-    def graph(tab):
-        menus = tab.locator('tf-graph-controls paper-dropdown-menu').evaluate_all('all => all.map(menu => menu.value)')
-        return menus[:1], SCOPES <= set(tab.locator('g.node').evaluate_all('all => all.map(node => node.dataset.name)'))
-
-    assert see(newest.url + '/#graphs', graph, (['train'], True)) == (['train'], True)
+def test_graphs_page_shows_the_lessons_scopes(shown):
+    scopes = ['data', 'evaluate', 'input', 'optimize', 'readout', 'summaries']
+    expected = ['train'], scopes
+    assert wait_in_browser(shown.url + '/#graphs', read_graph, expected) == expected

@@ -1,1 +1,0 @@
-"""What stands behind the lesson: read it afterwards, or never. Each file says in its first line what it holds."""

@@ -1,0 +1,1 @@
+"""Supporting code. You don't need it to follow the lesson."""

@@ -1,0 +1,151 @@
+"""Where the digits come from: MNIST, an .npz file, or synthetic digits."""
+
+import hashlib
+import http.client
+import os
+import sys
+import tempfile
+import urllib.request
+import zipfile
+
+import numpy as np
+
+from support import synthetic_digits
+
+URL = 'https://storage.googleapis.com/tensorflow/tf-keras-datasets/mnist.npz'
+URL_SHA256 = '731c5ac602752760c8e48fbffcf8c3b850d9dc2a2aedcf2cc48468fc17b673d1'
+# The hash of the bytes of MNIST's four arrays. It holds for any .npz file of MNIST.
+MNIST_SHA256 = '06b0d1f124c4e5fa796686ade41a9b778edacc8622f2195a352ef479ad44fc16'
+
+
+class DataError(ValueError):
+    """Raised for unusable data. The message says what is wrong and how to fix it."""
+
+
+def load_digits(source='auto'):
+    """Load digits and print which ones they are.
+
+    Args:
+        source: 'mnist' (in the Keras cache, downloaded if it is missing), 'synthetic',
+            the path of an .npz file in the format of Keras's mnist.npz, or 'auto',
+            which is 'mnist' if it is available and 'synthetic' otherwise.
+
+    Returns:
+        (x_train, y_train), (x_test, y_test), four uint8 arrays, as Keras's
+        `mnist.load_data` returns them: images [n, 28, 28] from 0 to 255, and labels
+        [n] from 0 to 9.
+
+    Raises:
+        DataError: the file can't be used, or 'mnist' isn't available.
+    """
+    if source == 'synthetic':
+        return load_synthetic()
+    if source not in ('auto', 'mnist'):
+        return load_npz(source)
+
+    path = cached_mnist()
+    if not os.path.exists(path):
+        try:
+            download_mnist(path)
+        except (OSError, ValueError, http.client.HTTPException) as error:
+            notice = (
+                f'Could not download MNIST from {URL} '
+                f'({getattr(error, "reason", error)}). '
+                f'Put the file at {path}, or pass --data mnist.npz.'
+            )
+            if source == 'mnist':
+                raise DataError(notice)
+            digits = load_synthetic()
+            print(notice, flush=True)
+            return digits
+    return load_npz(path, only_mnist=source == 'mnist')
+
+
+def load_synthetic():
+    """Return synthetic digits and print a line that says so."""
+    train, test = synthetic_digits.load_data()
+    announce('synthetic digits (not MNIST)', train, test)
+    return train, test
+
+
+def announce(name, train, test):
+    """Print the name and the size of the dataset."""
+    sizes = f'{len(train[0])} training and {len(test[0])} test images'
+    print(f'{name}, {sizes}', flush=True)
+
+
+def cached_mnist():
+    """Return the path of MNIST in the Keras cache, whether or not it exists."""
+    keras = os.environ.get('KERAS_HOME') or os.path.join('~', '.keras')
+    return os.path.join(os.path.expanduser(keras), 'datasets', 'mnist.npz')
+
+
+def download_mnist(path):
+    """Download MNIST to `path` atomically.
+
+    Raises:
+        OSError, http.client.HTTPException: the download or the writing failed.
+        ValueError: the downloaded file isn't MNIST.
+    """
+    print(f'Downloading MNIST from {URL}', file=sys.stderr, flush=True)
+    with urllib.request.urlopen(URL, timeout=10) as response:
+        content = response.read()
+    if hashlib.sha256(content).hexdigest() != URL_SHA256:
+        raise ValueError('the server sent a different file')
+    folder = os.path.dirname(path)
+    os.makedirs(folder, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder) as temporary:
+        part = os.path.join(temporary, 'mnist.npz')
+        with open(part, 'wb') as file:
+            file.write(content)
+        os.replace(part, path)
+
+
+def load_npz(path, only_mnist=False):
+    """Return the digits in an .npz file and print whether they are MNIST.
+
+    Raises:
+        DataError: the file can't be used, or isn't MNIST although `only_mnist` is true.
+    """
+    try:
+        zipfile.ZipFile(path).close()  # Of other files, NumPy says they are pickled.
+        with np.load(path, allow_pickle=False) as file:
+            train = checked('train', file['x_train'], file['y_train'])
+            test = checked('test', file['x_test'], file['y_test'])
+    except Exception as error:  # A damaged file can raise nearly anything.
+        raise DataError(
+            f'Could not read {str(path)!r} ({error}). '
+            'Remove or replace it, or pass another .npz file with --data.'
+        )
+    digest = hashlib.sha256(b''.join(train + test)).hexdigest()
+    if digest == MNIST_SHA256:
+        announce('MNIST', train, test)
+    elif only_mnist:
+        raise DataError(f"{path!r} isn't MNIST. Remove it to download MNIST again.")
+    else:
+        announce(f'{os.path.basename(str(path))!r} (not MNIST)', train, test)
+    return train, test
+
+
+def checked(name, images, labels):
+    """Return the images and labels as uint8 arrays.
+
+    Raises:
+        ValueError: they aren't images of digits and their labels.
+    """
+    if images.shape[1:] != (28, 28) or not integers_up_to(255, images):
+        raise ValueError(f'x_{name} must be integers from 0 to 255 [n, 28, 28]')
+    if labels.shape != images.shape[:1] or not integers_up_to(9, labels):
+        raise ValueError(f'y_{name} must be {len(images)} integers from 0 to 9')
+    images = np.ascontiguousarray(images, np.uint8)
+    return images, np.ascontiguousarray(labels, np.uint8)
+
+
+def integers_up_to(largest, array):
+    """Tell whether the array holds integers from 0 to `largest`, at least one."""
+    return (
+        array.size > 0
+        and np.issubdtype(array.dtype, np.integer)
+        and array.min() >= 0
+        and array.max() <= largest
+    )

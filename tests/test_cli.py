@@ -1,0 +1,101 @@
+"""The command line: flags, messages, and exit status."""
+
+import os
+import sys
+
+import pytest
+
+from support import cli
+from support.data import DataError
+
+
+@pytest.fixture
+def call(monkeypatch):
+    """A function that runs a lesson with these flags and returns main's arguments."""
+
+    def call(*flags, error=None):
+        calls = []
+
+        def main(data='auto', steps=7, logdir='log', seed=0):
+            """Learn something."""
+            calls.append((data, steps, logdir, seed))
+            if error:
+                raise error
+
+        monkeypatch.setattr(sys, 'argv', ['lesson.py'] + list(flags))
+        cli.run(main)
+        return calls
+
+    return call
+
+
+def test_flags_default_to_mains_arguments(call):
+    assert call() == [('auto', 7, 'log', 0)]
+
+
+def test_flags_are_mains_arguments(call):
+    flags = '--data', 'x.npz', '--steps', '0', '--logdir', 'y', '--seed=99999999999'
+    assert call(*flags) == [('x.npz', 0, 'y', 99999999999)]
+
+
+@pytest.mark.parametrize(
+    'flags, message',
+    [
+        (['--steps', '-1'], 'argument --steps: must be at least 0 (got -1)'),
+        (['--seed=-2'], 'argument --seed: must be at least 0 (got -2)'),
+        (['--steps', '1.5'], "argument --steps: invalid non_negative_int value: '1.5'"),
+        (['--epochs', '1'], 'unrecognized arguments: --epochs 1'),
+    ],
+    ids=['negative steps', 'negative seed', 'fraction', 'unknown flag'],
+)
+def test_wrong_flags_exit_with_status_2(call, capsys, flags, message):
+    with pytest.raises(SystemExit) as exit:
+        call(*flags)
+    assert exit.value.code == 2
+    assert capsys.readouterr().err.endswith('lesson.py: error: ' + message + '\n')
+
+
+def test_help_shows_every_flag_and_its_default(call, capsys):
+    with pytest.raises(SystemExit) as exit:
+        call('--help')
+    assert exit.value.code == 0
+    text = ' '.join(capsys.readouterr().out.split())
+    assert 'Learn something.' in text
+    for flag, default in ('data', 'auto'), ('steps', 7), ('logdir', 'log'), ('seed', 0):
+        after = text.split('--{} {} '.format(flag, flag.upper()))[-1]
+        assert after.split(')')[0].endswith('(default: {}'.format(default))
+
+
+@pytest.mark.parametrize('kind', [DataError, OSError, FloatingPointError])
+def test_a_users_error_is_one_line_and_status_1(call, kind):
+    with pytest.raises(SystemExit) as exit:
+        call(error=kind('Something is wrong. Do this.'))
+    assert exit.value.code == 'lesson.py: Something is wrong. Do this.'
+
+
+def test_a_mistake_in_the_program_is_not_hidden(call):
+    with pytest.raises(ZeroDivisionError):
+        call(error=ZeroDivisionError())
+
+
+def test_ctrl_c_is_one_line_and_status_130(call, capsys):
+    with pytest.raises(SystemExit) as exit:
+        call(error=KeyboardInterrupt())
+    assert exit.value.code == 130
+    out, err = capsys.readouterr()
+    assert out == ''
+    assert err.startswith('Stopped. All printed steps are saved in log. To see them: ')
+    assert err.count('\n') == 1
+
+
+def test_python_in_the_current_folder_is_named_briefly(
+    call, capsys, monkeypatch, tmp_path
+):
+    monkeypatch.chdir(tmp_path)
+    python = os.path.join('.venv', 'bin', 'python')
+    monkeypatch.setattr(sys, 'executable', os.path.join(os.getcwd(), python))
+    call()
+    assert capsys.readouterr().out == (
+        'The summaries are in log. '
+        'To see them: {} -m tensorboard.main --logdir log\n'.format(python)
+    )

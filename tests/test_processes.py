@@ -1,0 +1,100 @@
+"""The lesson as a program: a whole run, Ctrl-C, and a kill."""
+
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+from conftest import ROOT, assert_printed_points_are_saved, printed, save_npz
+
+TENSORFLOWS_OWN = 'WARNING: All log messages before absl', 'I0000', 'E0000', 'W0000'
+on_unix = pytest.mark.skipif(os.name != 'posix', reason='Windows has no such signals')
+
+
+def start(folder, *flags):
+    """Start the lesson as a user without a network and without a Keras cache."""
+    save_npz(folder / 'small.npz')
+    script = os.path.join(ROOT, 'logistic.py')
+    env = dict(os.environ, KERAS_HOME=str(folder))
+    for name in 'PYTHONUNBUFFERED', 'TF_CPP_MIN_LOG_LEVEL':
+        env.pop(name, None)
+    command = [sys.executable, script, '--data', 'small.npz'] + list(flags)
+    if os.name == 'posix':  # A shell's background jobs ignore Ctrl-C.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    return subprocess.Popen(
+        command,
+        cwd=str(folder),
+        env=env,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        universal_newlines=True,
+    )
+
+
+def read_until(process, text):
+    """Return the lines that the process prints, up to the first one with this text."""
+    lines = []
+    while not lines or text not in lines[-1]:
+        lines.append(process.stdout.readline())
+        assert lines[-1], process.stderr.read()
+    return ''.join(lines)
+
+
+def finish(process):
+    """Return what else the process prints, and its errors but for TensorFlow's own."""
+    out, err = process.communicate(timeout=100)
+    lines = err.splitlines(True)
+    return out, ''.join(line for line in lines if not line.startswith(TENSORFLOWS_OWN))
+
+
+@pytest.fixture(scope='module')
+def whole_run(tmp_path_factory):
+    folder = tmp_path_factory.mktemp('whole run')
+    process = start(folder, '--steps', '1000', '--logdir', 'my log')
+    out, err = finish(process)
+    return folder, process.returncode, out, err
+
+
+def test_a_run_prints_its_lines_and_no_others(whole_run):
+    folder, status, out, err = whole_run
+    assert status == 0
+    assert err == ''
+    first, *_, last = out.splitlines()
+    assert first == "'small.npz' (not MNIST), 300 training and 120 test images"
+    assert [step for step, _, _ in printed(out)] == [0, 1000]
+    assert len(out.splitlines()) == 4
+    assert last.startswith('The summaries are in my log. To see them: ')
+    assert_printed_points_are_saved(out, folder / 'my log')
+
+
+def test_the_printed_command_starts_tensorboard(whole_run):
+    folder, _, out, _ = whole_run
+    command = out.strip().split('To see them: ')[1]
+    output = subprocess.check_output(
+        command + ' --inspect',
+        shell=True,
+        cwd=str(folder),
+        stderr=subprocess.STDOUT,
+        universal_newlines=True,
+    )
+    assert 'my log' in output
+    assert 'last_step            1000' in output
+
+
+@on_unix
+@pytest.mark.parametrize('sent', [signal.SIGINT, 9], ids=['ctrl-c', 'kill'])
+def test_all_printed_points_survive(tmp_path, sent):
+    process = start(tmp_path, '--steps', '10000000', '--logdir', 'log')
+    try:
+        out = read_until(process, 'step: 2000,')
+        process.send_signal(sent)
+        rest, err = finish(process)
+    finally:
+        process.kill()
+    assert_printed_points_are_saved(out, tmp_path / 'log')
+    if sent == signal.SIGINT:
+        assert_printed_points_are_saved(out + rest, tmp_path / 'log')
+        assert process.returncode == 130
+        assert err.startswith('Stopped. All printed steps are saved in log. ')
+        assert err.count('\n') == 1
