@@ -1,87 +1,127 @@
-"""Make the pictures of the README again.
+"""Make the pictures in docs/ again.
 
-    .venv/bin/pip install playwright
-    .venv/bin/python logistic.py
-    .venv/bin/python docs/pictures.py log_logistic
+    pip install playwright
+    python logistic.py
+    python docs/pictures.py log_logistic
 
-Needs Chromium or Chrome (Debian: `apt-get install chromium fonts-dejavu-core`), playwright, which drives it, and a log
-folder with one run on MNIST and nothing else. TensorBoard is shown as it comes, with its own settings.
+The log folder must hold one run on MNIST and nothing else. Playwright drives Chromium
+or Chrome (Debian: apt-get install chromium fonts-dejavu-core). TensorBoard runs with
+its default settings.
 """
-import glob
-import os
+
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-ROOT = os.path.dirname(HERE)
-sys.path[:0] = [ROOT, os.path.join(ROOT, 'tests')]
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))
+sys.path.insert(0, str(HERE.parent / 'tests'))
+
 from browser import MISSING, page, tensorboard, wait_for  # noqa: E402
 
-from backstage.drawn_digits import load_data  # noqa: E402
-from backstage.tensorflow1 import tf  # noqa: E402
+from helper import tf  # noqa: E402
+from support import synthetic_digits  # noqa: E402
 
 MARGIN = 14
 
 
 def main():
-    if len(sys.argv) != 2 or MISSING or not os.path.isdir(os.path.join(sys.argv[1], 'train')):
-        print(__doc__ + MISSING, file=sys.stderr)
-        sys.exit(2)
-    logdir = sys.argv[1]
-    mistakes, weights = (last_picture(os.path.join(logdir, run), tag) for run, tag in [
-        ('test', 'accuracy/mistakes'), ('train', 'optimize/weight')])
-    paper = np.full((420, 3 * MARGIN, 3), 255, np.uint8)
-    save('weights.png', tf.image.encode_png(np.hstack([enlarged(mistakes, 3), paper, enlarged(weights, 15)])).numpy())
-    (images, labels), _ = load_data(1000, 10)
-    sheet = np.stack([images[labels == digit][:10] for digit in range(10)]).swapaxes(1, 2).reshape(280, 280, 1)
-    save('drawn_digits.png', tf.image.encode_png(255 - enlarged(sheet, 2)).numpy())
+    if len(sys.argv) != 2 or MISSING:
+        sys.exit(__doc__ + MISSING)
+    logdir = Path(sys.argv[1])
+    save_weights(logdir)
+    save_synthetic_digits()
     with tensorboard(logdir) as url:
-        with page(1280, 1300) as tab:
-            tab.goto(url)
-            cards = tab.locator('card-view:has(img), card-view:has(line-chart text)')
-            wait_for(lambda: cards.count() == 4, 30, lambda: '{} cards are filled, not 4'.format(cards.count()))
-            save('first_page.png', at_rest(tab.locator('metrics-card-groups').screenshot))
-        with page(1280, 800, scale=2) as tab:
-            tab.goto(url + '/#graphs')
-            wait_for(tab.locator('g.node').count, 30, 'no graph is shown')
-            save('graph.png', at_rest(lambda: tab.screenshot(clip=frame(tab.locator('g.core g.node, g.core g.edge')))))
+        save_first_page(url)
+        save_graph(url)
 
 
-def save(name, content):
-    with open(os.path.join(HERE, name), 'wb') as file:
-        file.write(content)
+def save_weights(logdir):
+    """Save the last misclassified images beside the last weights."""
+    mistakes = last_image(logdir / 'test', 'accuracy/mistakes/image')
+    weights = last_image(logdir / 'train', 'optimize/weight/image')
+    gap = np.full((420, 3 * MARGIN, 3), 255, np.uint8)
+    pixels = np.hstack([enlarged(mistakes, 3), gap, enlarged(weights, 15)])
+    save_pixels('weights.png', pixels)
 
 
-def last_picture(folder, tag):
-    path, = glob.glob(os.path.join(folder, '*'))
-    *_, last = (value.image for event in tf.train.summary_iterator(path) for value in event.summary.value
-                if value.tag == tag)
-    return tf.image.decode_png(last.encoded_image_string).numpy()
+def save_synthetic_digits():
+    """Save ten images of each digit. Each digit has its own row."""
+    (images, labels), _ = synthetic_digits.load_data(1000, 10)
+    rows = [np.hstack(images[labels == digit][:10]) for digit in range(10)]
+    pixels = 255 - enlarged(np.vstack(rows), 2)
+    save_pixels('synthetic_digits.png', pixels[:, :, np.newaxis])
+
+
+def save_first_page(url):
+    """Save the four cards that TensorBoard shows first."""
+    with page(1280, 1300) as tab:
+        tab.goto(url)
+        cards = tab.locator('card-view:has(img), card-view:has(line-chart text)')
+        wait_for(lambda: cards.count() == 4, 30, 'TensorBoard does not show four cards')
+        groups = tab.locator('metrics-card-groups')
+        save('first_page.png', stable_screenshot(groups.screenshot))
+
+
+def save_graph(url):
+    """Save the main graph, without the nodes that TensorBoard puts beside it."""
+    with page(1280, 800, scale=2) as tab:
+        tab.goto(url + '/#graphs')
+        wait_for(tab.locator('g.node').count, 30, 'TensorBoard does not show a graph')
+
+        def screenshot():
+            shapes = tab.locator('g.core g.node, g.core g.edge')
+            return tab.screenshot(clip=surrounding_area(shapes))
+
+        save('graph.png', stable_screenshot(screenshot))
+
+
+def last_image(folder, tag):
+    """Return the last image with this tag as uint8 pixels [height, width, 3]."""
+    (path,) = folder.iterdir()
+    for event in tf.train.summary_iterator(str(path)):
+        for value in event.summary.value:
+            if value.tag == tag:
+                png = value.image.encoded_image_string
+    return tf.image.decode_png(png).numpy()
 
 
 def enlarged(pixels, times):
-    return pixels.repeat(times, 0).repeat(times, 1)
+    return pixels.repeat(times, axis=0).repeat(times, axis=1)
 
 
-def frame(shapes):
-    """The part of the page that holds these shapes."""
-    boxes = np.array(shapes.evaluate_all('''shapes => shapes.map(shape => shape.getBoundingClientRect())
-        .map(box => [box.left, box.top, box.right, box.bottom])'''))
-    (left, top), (right, bottom) = boxes[:, :2].min(0) - MARGIN, boxes[:, 2:].max(0) + MARGIN
+def surrounding_area(shapes):
+    """Return the part of the page that holds these shapes, with a margin."""
+    boxes = np.array(
+        shapes.evaluate_all("""shapes => shapes.map(shape => {
+            const box = shape.getBoundingClientRect();
+            return [box.left, box.top, box.right, box.bottom];
+        })""")
+    )
+    left, top = boxes[:, :2].min(axis=0) - MARGIN
+    right, bottom = boxes[:, 2:].max(axis=0) + MARGIN
     return {'x': left, 'y': top, 'width': right - left, 'height': bottom - top}
 
 
-def at_rest(picture):
-    """The picture, once three in a row are the same."""
-    pictures = [picture()]
-    while len(pictures) < 3 or pictures[-3:] != pictures[-1:] * 3:
-        if len(pictures) > 60:
-            raise RuntimeError('the page does not come to rest')
+def stable_screenshot(screenshot):
+    """Take screenshots until three in a row are equal. Return the last one."""
+    pictures = []
+    for _ in range(60):
+        pictures.append(screenshot())
+        if len(pictures) >= 3 and pictures[-1] == pictures[-2] == pictures[-3]:
+            return pictures[-1]
         time.sleep(0.5)
-        pictures.append(picture())
-    return pictures[-1]
+    raise RuntimeError('the page does not come to rest')
+
+
+def save_pixels(name, pixels):
+    save(name, tf.image.encode_png(pixels).numpy())
+
+
+def save(name, content):
+    (HERE / name).write_bytes(content)
 
 
 if __name__ == '__main__':

@@ -4,21 +4,17 @@ The browser is the system's Chromium or Chrome, controlled by Playwright.
 """
 
 import contextlib
-import os
-import re
 import shutil
-import subprocess
-import sys
-import tempfile
 import time
+
+from tensorboard import program
 
 try:
     from playwright.sync_api import sync_playwright
 except ImportError:  # Playwright doesn't exist for Python 3.6.
     sync_playwright = None
 
-NAMES = 'chromium', 'chromium-browser', 'google-chrome', 'chrome'
-CHROMIUM = next(filter(None, map(shutil.which, NAMES)), None)
+CHROMIUM = shutil.which('chromium') or shutil.which('google-chrome')
 MISSING = ''
 if sync_playwright is None:
     MISSING = 'Playwright is not installed'
@@ -46,28 +42,11 @@ def wait_for(condition, seconds, failure):
     raise RuntimeError(failure())
 
 
-@contextlib.contextmanager
 def tensorboard(logdir):
-    """Run TensorBoard on a free local port and give its address."""
-    command = [sys.executable, '-m', 'tensorboard.main', '--logdir', str(logdir)]
-    command += ['--host', '127.0.0.1', '--port', '0', '--reload_interval', '1']
-    with tempfile.TemporaryDirectory() as folder:
-        path = os.path.join(folder, 'output')
-        with open(path, 'w') as output:
-            process = subprocess.Popen(command, stdout=output, stderr=output)
-
-        def read():
-            with open(path, encoding='utf-8', errors='replace') as file:
-                return file.read()
-
-        def address():
-            return re.search(r'http://127\.0\.0\.1:\d+', read())
-
-        try:
-            yield wait_for(address, 60, read).group()
-        finally:
-            process.terminate()
-            process.wait(30)
+    """Start TensorBoard in this process and return its address."""
+    server = program.TensorBoard()
+    server.configure(logdir=str(logdir), host='127.0.0.1', port=0, reload_interval=1)
+    return server.launch()
 
 
 @contextlib.contextmanager

@@ -1,6 +1,7 @@
 """The command line: flags, messages, and exit status."""
 
 import os
+import re
 import sys
 
 import pytest
@@ -29,11 +30,8 @@ def call(monkeypatch):
     return call
 
 
-def test_flags_default_to_mains_arguments(call):
-    assert call() == [('auto', 7, 'log', 0)]
-
-
 def test_flags_are_mains_arguments(call):
+    assert call() == [('auto', 7, 'log', 0)]
     flags = '--data', 'x.npz', '--steps', '0', '--logdir', 'y', '--seed=99999999999'
     assert call(*flags) == [('x.npz', 0, 'y', 99999999999)]
 
@@ -44,9 +42,8 @@ def test_flags_are_mains_arguments(call):
         (['--steps', '-1'], 'argument --steps: must be at least 0 (got -1)'),
         (['--seed=-2'], 'argument --seed: must be at least 0 (got -2)'),
         (['--steps', '1.5'], "argument --steps: invalid non_negative_int value: '1.5'"),
-        (['--epochs', '1'], 'unrecognized arguments: --epochs 1'),
     ],
-    ids=['negative steps', 'negative seed', 'fraction', 'unknown flag'],
+    ids=['negative steps', 'negative seed', 'fraction'],
 )
 def test_wrong_flags_exit_with_status_2(call, capsys, flags, message):
     with pytest.raises(SystemExit) as exit:
@@ -62,8 +59,8 @@ def test_help_shows_every_flag_and_its_default(call, capsys):
     text = ' '.join(capsys.readouterr().out.split())
     assert 'Learn something.' in text
     for flag, default in ('data', 'auto'), ('steps', 7), ('logdir', 'log'), ('seed', 0):
-        after = text.split('--{} {} '.format(flag, flag.upper()))[-1]
-        assert after.split(')')[0].endswith('(default: {}'.format(default))
+        usage = '--{} {} [^-]*.default: {}'.format(flag, flag.upper(), default)
+        assert re.search(usage, text)
 
 
 @pytest.mark.parametrize('kind', [DataError, OSError, FloatingPointError])
@@ -71,11 +68,6 @@ def test_a_users_error_is_one_line_and_status_1(call, kind):
     with pytest.raises(SystemExit) as exit:
         call(error=kind('Something is wrong. Do this.'))
     assert exit.value.code == 'lesson.py: Something is wrong. Do this.'
-
-
-def test_a_mistake_in_the_program_is_not_hidden(call):
-    with pytest.raises(ZeroDivisionError):
-        call(error=ZeroDivisionError())
 
 
 def test_ctrl_c_is_one_line_and_status_130(call, capsys):

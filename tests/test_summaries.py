@@ -49,11 +49,6 @@ def test_a_folder_of_other_data_is_refused(tmp_path):
     assert (tmp_path / 'train' / 'cat.jpg').read_text() == 'mine'
 
 
-def test_an_empty_run_is_no_obstacle(tmp_path):
-    new_run(tmp_path)
-    new_run(tmp_path)
-
-
 @pytest.mark.parametrize('name', ['file', 'file/log'])
 def test_a_file_is_no_log_folder(tmp_path, name):
     (tmp_path / 'file').write_text('mine')

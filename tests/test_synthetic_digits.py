@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from scipy import ndimage, spatial
+from scipy import ndimage
 
 from support.synthetic_digits import load_data
 
@@ -26,34 +26,19 @@ def test_labels_are_in_random_order(digits):
     assert 0.05 < np.mean(labels[1:] == labels[:-1]) < 0.15
 
 
-def test_no_two_images_are_equal(digits):
-    (x_train, _), (x_test, _) = digits
-    assert len({image.tobytes() for image in [*x_train, *x_test]}) == 3600
-
-
-def test_digits_are_centered_and_as_large_as_in_mnist(digits):
+def test_digits_are_centered_and_as_high_as_in_mnist(digits):
     (images, _), _ = digits
     for image in images[:300]:
-        row, column = ndimage.center_of_mass(image)
-        assert abs(row - 14) < 2.5
-        assert abs(column - 14) < 2.5
-        rows, columns = np.nonzero(image > 60)
-        assert 14 <= np.ptp(rows) + 1 <= 24
-
-
-def test_nearest_neighbor_recognizes_most_digits(digits):
-    (x_train, y_train), (x_test, y_test) = digits
-    tree = spatial.cKDTree(x_train.reshape(-1, 784)[:1000] / 255)
-    _, nearest = tree.query(x_test.reshape(-1, 784)[:200] / 255)
-    assert np.mean(y_train[nearest] == y_test[:200]) > 0.8
+        np.testing.assert_allclose(ndimage.center_of_mass(image), 14, atol=2.5)
+        rows, _ = np.nonzero(image > 60)
+        assert 13 <= np.ptp(rows) <= 23
 
 
 def test_a_seed_means_the_same_digits():
     np.random.seed(5)
-    state = np.random.get_state()[1].tolist()
     (first, _), _ = load_data(50, 10)
     (again, _), _ = load_data(50, 10, seed=0)
     (other, _), _ = load_data(50, 10, seed=1)
     np.testing.assert_array_equal(first, again)
     assert (first != other).any()
-    assert np.random.get_state()[1].tolist() == state  # NumPy's own seed is kept.
+    assert np.random.uniform() == np.random.RandomState(5).uniform()

@@ -1,6 +1,6 @@
 """The pages of a real TensorBoard, over HTTP and in a real browser."""
 
-import collections
+import contextlib
 import json
 import urllib.parse
 import urllib.request
@@ -11,11 +11,11 @@ from browser import MISSING, page, tensorboard, wait_for
 from conftest import printed, run_lesson, save_npz
 from tensorboard.version import VERSION
 
-Shown = collections.namedtuple('Shown', 'url folder first second')
 in_browser = pytest.mark.skipif(bool(MISSING), reason=MISSING)
-on_tensorboard_2 = pytest.mark.skipif(
-    VERSION < '2', reason='TensorBoard 1 has another first page'
-)
+GROUPS = [
+    ['accuracy', 'accuracy/mistakes/image'],
+    ['optimize/log_likelihood', 'optimize/weight/image'],
+]
 
 
 def ask(url, route, **query):
@@ -51,12 +51,9 @@ def run_and_wait(url, folder, steps):
 def wait_in_browser(address, read, expected):
     """Open a page and return what it shows, once it is as expected or time is up."""
     with page(1280, 800) as tab:
-        for _ in range(2):  # On a busy machine, the first try may get stuck.
-            tab.goto(address)
-            try:
-                wait_for(lambda: read(tab) == expected, 20, str)
-            except RuntimeError:
-                tab.reload()
+        tab.goto(address)
+        with contextlib.suppress(RuntimeError):
+            wait_for(lambda: read(tab) == expected, 40, str)
         return read(tab)
 
 
@@ -79,67 +76,57 @@ def read_graph(tab):
 
 @pytest.fixture(scope='module')
 def server(tmp_path_factory):
-    """TensorBoard, its folder, and a first run."""
+    """The address of TensorBoard, its folder, and a first run."""
     folder = tmp_path_factory.mktemp('lesson')
-    with tensorboard(folder / 'log') as url:
-        yield url, folder, run_and_wait(url, folder, 3000)
+    url = tensorboard(folder / 'log').rstrip('/')
+    return url, folder, run_and_wait(url, folder, 3000)
 
 
 @pytest.fixture(scope='module')
 def first_page(server):
-    """The groups of the first page after one run."""
-    groups = [
-        ['accuracy', 'accuracy/mistakes/image'],
-        ['optimize/log_likelihood', 'optimize/weight/image'],
-    ]
-    if MISSING or VERSION < '2':
-        return groups, None
-    return groups, wait_in_browser(server[0], read_groups, groups)
+    """The groups of cards on the first page after one run."""
+    if not MISSING and VERSION > '2':
+        return wait_in_browser(server[0], read_groups, GROUPS)
 
 
 @pytest.fixture(scope='module')
-def shown(server, first_page):
-    """The same TensorBoard after a second run."""
+def two_runs(server, first_page):
+    """The address of TensorBoard, an earlier run, and the newest one."""
     url, folder, first = server
-    return Shown(url, folder, first, run_and_wait(url, folder, 2500))
+    return url, first, run_and_wait(url, folder, 2500)
 
 
 @in_browser
-@on_tensorboard_2
+@pytest.mark.skipif(VERSION < '2', reason='TensorBoard 1 has another first page')
 def test_first_page_has_two_groups_of_two_cards(first_page):
-    expected, groups = first_page
-    assert groups == expected
+    assert first_page == GROUPS
 
 
 @pytest.mark.parametrize('column, name', [(1, 'train'), (2, 'test')], ids=str)
-def test_newest_run_shows_only_its_own_points(shown, column, name):
-    points = curve(shown.url, name, 'accuracy')
-    assert list(points) == [0, 10, 30, 100, 300, 1000, 2000, 2500]
-    for line in printed(shown.second.out):
-        assert points[line[0]] == line[column]
+def test_each_run_shows_its_own_points(two_runs, column, name):
+    url, first, second = two_runs
 
-
-@pytest.mark.parametrize('column, name', [(1, 'train'), (2, 'test')], ids=str)
-def test_earlier_run_keeps_its_points(shown, column, name):
     def earlier():
-        runs = ask(shown.url, 'plugin/scalars/tags')
-        return [run for run in runs if run > 'was_' and run.endswith(name)]
+        runs = [run for run in ask(url, 'plugin/scalars/tags') if run > 'was_']
+        curves = [curve(url, run, 'accuracy') for run in runs if run.endswith(name)]
+        return [points for points in curves if 3000 in points]
 
-    (run,) = wait_for(earlier, 20, lambda: 'The earlier run is not shown.')
-    wait_for(lambda: 3000 in curve(shown.url, run, 'accuracy'), 20, lambda: run)
-    points = curve(shown.url, run, 'accuracy')
-    for line in printed(shown.first.out):
-        assert points[line[0]] == line[column]
+    (before,) = wait_for(earlier, 20, lambda: 'The earlier run is not shown.')
+    newest = curve(url, name, 'accuracy')
+    assert list(newest) == [0, 10, 30, 100, 300, 1000, 2000, 2500]
+    for run, points in (first, before), (second, newest):
+        for line in printed(run.out):
+            assert points[line[0]] == line[column]
 
 
-def test_text_page_shows_the_settings(shown):
+def test_text_page_shows_the_settings(two_runs):
     tag = 'summaries/settings'
-    (text,) = ask(shown.url, 'plugin/text/text', run='train', tag=tag)
+    (text,) = ask(two_runs[0], 'plugin/text/text', run='train', tag=tag)
     assert 'seed 2500, EPS 1e-07, LEARNING_RATE 0.1, BATCH_SIZE 100' in text['text']
 
 
 @in_browser
-def test_graphs_page_shows_the_lessons_scopes(shown):
+def test_graphs_page_shows_the_lessons_scopes(two_runs):
     scopes = ['data', 'evaluate', 'input', 'optimize', 'readout', 'summaries']
-    expected = ['train'], scopes
-    assert wait_in_browser(shown.url + '/#graphs', read_graph, expected) == expected
+    shown = wait_in_browser(two_runs[0] + '/#graphs', read_graph, (['train'], scopes))
+    assert shown == (['train'], scopes)
