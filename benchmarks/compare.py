@@ -8,7 +8,7 @@ Prints a table of time, memory, size of the event files, and accuracy. It needs 
 
 All programs train for 20,000 or 20,001 steps on batches of 100 images, with learning
 rate 0.1. Each epoch has a new order. After every 1,000 steps a program prints its
-accuracy on the whole test set. Only the lesson and the article write summaries.
+accuracy on the whole test set. Only lesson, article, and tf2 write summaries.
 
 Each program runs in its own process, and no two run at once. The time per step starts
 at the line of step 1,000, because by then the program has compiled and warmed up. It
@@ -16,7 +16,7 @@ ends at the last line, and it includes the tests. Seconds and peak memory are th
 the whole process, with its imports and the reading of the data.
 
 Each program is written the way that users of its library write it. The article's is
-tests/article.py. `tf2` is the program in docs/tensorflow2.md. scikit-learn updates the
+tests/article.py. tf2 is the program in docs/tensorflow2.md. scikit-learn updates the
 weights after every image, in double precision. JAX compiles 1,000 steps into one call.
 """
 
@@ -45,7 +45,7 @@ PROGRAMS = 'lesson,article,tf2,numpy,torch,keras,sklearn,jax'
 
 
 def report(step, accuracy):
-    print(f'step: {step}, test-acc: {accuracy}', flush=True)
+    print(f'step: {step}, test-acc: {accuracy}')
 
 
 def batches(n):
@@ -214,12 +214,12 @@ def measure(name, path):
         for line in process.stdout:
             found = re.match(r'step: ([1-9]\d*),.*test-acc: ([\d.]+)', line)
             if found:  # Step 0 is left out.
-                steps.append(int(found.group(1)))
+                steps.append(int(found[1]))
                 times.append(time.perf_counter())
-                accuracy = float(found.group(2))
+                accuracy = float(found[2])
         _, process.returncode, usage = os.wait4(process.pid, 0)
         seconds = time.perf_counter() - start
-        if process.returncode != 0:
+        if process.returncode != 0 or len(times) < 2:
             return None
         event_files = glob.glob(f'{folder}/**/*tfevents*', recursive=True)
         return (

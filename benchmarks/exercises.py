@@ -20,9 +20,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from support import synthetic_digits
 from support.data import load_digits
 
-ROOT = Path(sys.path[0])
+ROOT = sys.path[0]
 LESSON = {
-    name: (ROOT / name).read_text(encoding='utf-8')
+    name: Path(ROOT, name).read_text(encoding='utf-8')
     for name in ['logistic.py', 'helper.py']
 }
 TRAINING_SET = '{all_images: X_train, all_labels: y_train}'
@@ -71,7 +71,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         path = f'{folder}/digits.npz'
         np.savez(path, x_train=x_train, y_train=y_train, x_test=x_test, y_test=y_test)
-        print_run('trained on synthetic digits', {}, path, unchanged)
+        print_run('trained on synthetic digits, same test images', {}, path, unchanged)
 
 
 def check_exercises():
@@ -110,9 +110,13 @@ def run_lesson(changes, data):
                 text = text.replace(old, new)
             Path(folder, name).write_text(text, encoding='utf-8')
         output = subprocess.check_output(
-            [sys.executable, f'{folder}/logistic.py', '--data', data]
-            + ['--logdir', f'{folder}/log'],
-            env=dict(os.environ, PYTHONPATH=sys.path[0]),  # The copy imports `support`.
+            [
+                sys.executable,
+                f'{folder}/logistic.py',
+                f'--data={data}',
+                f'--logdir={folder}/log',
+            ],
+            env=dict(os.environ, PYTHONPATH=ROOT),  # The copy imports `support`.
             stderr=subprocess.PIPE,
             universal_newlines=True,
         )

@@ -33,9 +33,9 @@ def main():
     logdir = Path(sys.argv[1])
     save_weights(logdir)
     save_synthetic_digits()
-    with tensorboard(logdir) as url:
-        save_first_page(url)
-        save_graph(url)
+    url = tensorboard(logdir)
+    save_first_page(url)
+    save_graph(url)
 
 
 def save_weights(logdir):
@@ -60,7 +60,11 @@ def save_first_page(url):
     with page(1280, 1300) as tab:
         tab.goto(url)
         cards = tab.locator('card-view:has(img), card-view:has(line-chart text)')
-        wait_for(lambda: cards.count() == 4, 30, 'TensorBoard does not show four cards')
+
+        def number_of_cards():
+            return f'TensorBoard shows {cards.count()} cards, not 4'
+
+        wait_for(lambda: cards.count() == 4, 30, number_of_cards)
         groups = tab.locator('metrics-card-groups')
         save('first_page.png', stable_screenshot(groups.screenshot))
 
@@ -68,8 +72,8 @@ def save_first_page(url):
 def save_graph(url):
     """Save the main graph, without the nodes that TensorBoard puts beside it."""
     with page(1280, 800, scale=2) as tab:
-        tab.goto(url + '/#graphs')
-        wait_for(tab.locator('g.node').count, 30, 'TensorBoard does not show a graph')
+        tab.goto(url + '#graphs')
+        wait_for(tab.locator('g.node').count, 30, lambda: 'TensorBoard shows no graph')
 
         def screenshot():
             shapes = tab.locator('g.core g.node, g.core g.edge')

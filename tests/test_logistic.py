@@ -191,6 +191,7 @@ def test_each_epoch_shuffles_every_image_once(lesson):
         assert sorted(epoch) == list(range(300))
     assert list(range(300)) != epochs[0] != epochs[1] != epochs[2]
     assert [len(batch) for batch in batches] == [100] * 9
+    assert np.ptp(batches[0]) > 200  # A batch holds images from far apart.
 
 
 def test_the_seed_decides_weights_and_shuffling(lesson, tmp_path):
