@@ -35,7 +35,7 @@ def weight_variable(shape, name=None):
 def bias_variable(shape, name=''):
     """Return a float32 variable whose initial values are zeros."""
     initial = tf.zeros_initializer()
-    return tf.Variable(initial(shape), name=name)
+    return tf.Variable(initial(shape), name=name or None)  # TensorFlow 1 refuses ''.
 
 
 def prewitt_filter():
