@@ -86,8 +86,7 @@ def test_python_in_the_current_folder_is_named_briefly(
     monkeypatch.chdir(tmp_path)
     python = os.path.join('.venv', 'bin', 'python')
     monkeypatch.setattr(sys, 'executable', os.path.join(os.getcwd(), python))
-    call()
-    assert capsys.readouterr().out == (
-        'The summaries are in log. '
-        'To see them: {} -m tensorboard.main --logdir log\n'.format(python)
-    )
+    call('--logdir', '~')
+    command = capsys.readouterr().out.split('To see them: ')[1]
+    home = os.path.expanduser('~')
+    assert command == python + ' -m tensorboard.main --logdir {}\n'.format(home)
