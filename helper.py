@@ -56,7 +56,8 @@ def mnist_samples(flatten_image=False, binalize_label=False, data='auto'):
 
     Args:
         flatten_image: make each image a row of 784 pixels.
-        binalize_label: label each image "is it a 1" instead of one-hot.
+        binalize_label: label each image "is it a 1" instead of one-hot. The spelling
+            is the article's.
         data: 'mnist', 'synthetic', the path of an .npz file, or 'auto', which is
             'mnist' if it is available and 'synthetic' otherwise.
 

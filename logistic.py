@@ -50,7 +50,7 @@ def main(data='auto', steps=TRAINING_LOOP, logdir=SUMMARY_DIR, seed=0):
             ds = tf.data.Dataset.from_tensor_slices((all_images, all_labels))
             # Prefetching prepares the next batches while the model trains.
             ds = ds.shuffle(BUFFER_SIZE).batch(BATCH_SIZE).repeat().prefetch(10)
-            # The default optimizations copy the whole dataset. Tuning costs time.
+            # The default optimizations copy the whole dataset. Autotuning is slow.
             options = tf.data.Options()
             options.experimental_optimization.apply_default_optimizations = False
             if hasattr(options, 'autotune'):  # TensorFlow 1 has no such option.

@@ -1,6 +1,6 @@
 """Measure the result of each exercise and print a table.
 
-    python benchmarks/exercises.py mnist.npz    (about three minutes)
+    python benchmarks/exercises.py mnist    (two to three minutes)
     python benchmarks/exercises.py synthetic
 
 Most exercises change text in a copy of the lesson, which runs as its own process.

@@ -53,13 +53,16 @@ def run(main):
     except (DataError, OSError, FloatingPointError) as error:
         sys.exit(f'{parser.prog}: {error}')
     except KeyboardInterrupt:
-        print(f'Stopped. All printed steps are saved {saved}', file=sys.stderr)
+        print(f'Stopped. The printed steps, if any, are saved {saved}', file=sys.stderr)
         sys.exit(130)
 
 
 def non_negative_int(text):
     """Convert the text of a flag to an integer of at least 0."""
-    number = int(text)
+    try:
+        number = int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f'must be a whole number (got {text!r})')
     if number < 0:
         raise argparse.ArgumentTypeError(f'must be at least 0 (got {number})')
     return number

@@ -1,4 +1,4 @@
-"""Where the digits come from: MNIST, an .npz file, or synthetic digits."""
+"""Sources of digits: MNIST, an .npz file, or synthetic digits."""
 
 import hashlib
 import http.client
@@ -41,7 +41,7 @@ def load_digits(source='auto'):
     if source == 'synthetic':
         return load_synthetic()
     if source not in ('auto', 'mnist'):
-        return load_npz(source)
+        return load_npz(source, 'Pass an .npz file in the format of mnist.npz.')
 
     path = cached_mnist()
     if not os.path.exists(path):
@@ -58,7 +58,8 @@ def load_digits(source='auto'):
             digits = load_synthetic()
             print(notice, flush=True)
             return digits
-    return load_npz(path, only_mnist=source == 'mnist')
+    advice = 'Remove it to download MNIST.'
+    return load_npz(path, advice, only_mnist=source == 'mnist')
 
 
 def load_synthetic():
@@ -101,29 +102,28 @@ def download_mnist(path):
         os.replace(part, path)
 
 
-def load_npz(path, only_mnist=False):
+def load_npz(path, advice, only_mnist=False):
     """Return the digits in an .npz file and print whether they are MNIST.
 
     Raises:
         DataError: the file can't be used, or isn't MNIST although `only_mnist` is true.
+            The message ends with the advice.
     """
+    path = os.path.expanduser(os.fspath(path))
     try:
-        zipfile.ZipFile(path).close()  # Of other files, NumPy says they are pickled.
+        zipfile.ZipFile(path).close()  # NumPy would call another file pickled.
         with np.load(path, allow_pickle=False) as file:
             train = checked('train', file['x_train'], file['y_train'])
             test = checked('test', file['x_test'], file['y_test'])
     except Exception as error:  # A damaged file can raise nearly anything.
-        raise DataError(
-            f'Could not read {str(path)!r} ({error}). '
-            'Remove or replace it, or pass another .npz file with --data.'
-        )
+        raise DataError(f'Could not read {path!r} ({error}). {advice}')
     digest = hashlib.sha256(b''.join(train + test)).hexdigest()
     if digest == MNIST_SHA256:
         announce('MNIST', train, test)
     elif only_mnist:
-        raise DataError(f"{path!r} isn't MNIST. Remove it to download MNIST again.")
+        raise DataError(f"{path!r} isn't MNIST. {advice}")
     else:
-        announce(f'{os.path.basename(str(path))!r} (not MNIST)', train, test)
+        announce(f'{os.path.basename(path)!r} (not MNIST)', train, test)
     return train, test
 
 
@@ -134,7 +134,9 @@ def checked(name, images, labels):
         ValueError: they aren't images of digits and their labels.
     """
     if images.shape[1:] != (28, 28) or not integers_up_to(255, images):
-        raise ValueError(f'x_{name} must be integers from 0 to 255 [n, 28, 28]')
+        raise ValueError(
+            f'x_{name} must be integers from 0 to 255 in the shape [n, 28, 28]'
+        )
     if labels.shape != images.shape[:1] or not integers_up_to(9, labels):
         raise ValueError(f'y_{name} must be {len(images)} integers from 0 to 9')
     images = np.ascontiguousarray(images, np.uint8)

@@ -23,6 +23,7 @@ def new_run(logdir):
     """
     logdir = os.path.expanduser(os.fspath(logdir))
     try:
+        os.makedirs(logdir, exist_ok=True)
         move_earlier_run(logdir)
         for run in RUNS:
             os.makedirs(os.path.join(logdir, run))

@@ -43,8 +43,8 @@ def draw_set(n, rng):
     for digit, shapes in enumerate(SHAPES):
         places = np.flatnonzero(labels == digit)
         for i, shape in enumerate(shapes):
-            mine = places[i :: len(shapes)]
-            images[mine] = rasterize(pen_paths(shape, len(mine), rng), rng)
+            chosen = places[i :: len(shapes)]
+            images[chosen] = rasterize(pen_paths(shape, len(chosen), rng), rng)
     return images, labels
 
 

@@ -75,7 +75,9 @@ def test_ctrl_c_is_one_line_and_status_130(call, capsys):
     assert exit.value.code == 130
     out, err = capsys.readouterr()
     assert out == ''
-    assert err.startswith('Stopped. All printed steps are saved in log. To see them: ')
+    assert err.startswith(
+        'Stopped. The printed steps, if any, are saved in log. To see them: '
+    )
     assert err.count('\n') == 1
 
 

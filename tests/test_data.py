@@ -80,9 +80,8 @@ def test_unusable_arrays_are_refused(tmp_path, case):
         load_digits(path)
     assert str(error.value).startswith('Could not read {!r} ('.format(path))
     assert reason in str(error.value)
-    assert str(error.value).endswith(
-        '). Remove or replace it, or pass another .npz file with --data.'
-    )
+    end = '). Pass an .npz file in the format of mnist.npz.'
+    assert str(error.value).endswith(end)
 
 
 def test_unreadable_files_are_refused(tmp_path):
@@ -156,6 +155,7 @@ def test_damaged_cache_is_kept_and_named(cache, source):
     with pytest.raises(DataError) as error:
         load_digits(source)
     assert repr(str(cache)) in str(error.value)
+    assert str(error.value).endswith(' Remove it to download MNIST.')
     assert cache.read_bytes() == b'damaged'
 
 
