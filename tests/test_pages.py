@@ -102,6 +102,16 @@ def test_readme_names_the_programs_own_paths_and_output(page, monkeypatch):
     assert [LINE.fullmatch(line).group(1) for line in steps] == ['0', '1000', '20000']
 
 
+def test_exercises_change_text_that_exists(monkeypatch):
+    monkeypatch.syspath_prepend(os.path.join(ROOT, 'benchmarks'))
+    import exercises
+
+    exercises.check_exercises()
+    page = read('docs/exercises.md')
+    for changes in exercises.EXERCISES[3:]:
+        assert all('`{}`'.format(new) in page for new in changes.values())
+
+
 def test_wheels_are_downloaded_and_found_in_one_folder():
     folders = re.findall(r'(?:-d|--find-links) (\S+)', read('docs/classroom.md'))
     assert set(folders) == {'wheels'}

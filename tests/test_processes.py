@@ -78,7 +78,6 @@ def test_the_printed_command_starts_tensorboard(whole_run):
         stderr=subprocess.STDOUT,
         universal_newlines=True,
     )
-    assert 'my log' in output
     assert 'last_step            1000' in output
 
 
@@ -86,7 +85,7 @@ def test_the_printed_command_starts_tensorboard(whole_run):
 @pytest.mark.parametrize('name', ['SIGINT', 'SIGKILL'])
 def test_all_printed_points_survive(tmp_path, name):
     sent = getattr(signal, name)
-    process = start(tmp_path, '--steps', '20000', '--logdir', 'log')
+    process = start(tmp_path, '--logdir', 'log')
     try:
         out = read_until(process, 'step: 2000,')
         process.send_signal(sent)

@@ -51,7 +51,7 @@ def test_a_file_is_no_log_folder(tmp_path, name):
     assert (tmp_path / 'file').read_text() == 'mine'
 
 
-@pytest.mark.parametrize('make', [str, pathlib.Path], ids=['string', 'Path'])
+@pytest.mark.parametrize('make', [str, pathlib.Path])
 def test_a_tilde_is_the_home_folder(tmp_path, monkeypatch, make):
     monkeypatch.setenv('HOME', str(tmp_path))
     monkeypatch.setenv('USERPROFILE', str(tmp_path))

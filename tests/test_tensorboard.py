@@ -102,7 +102,7 @@ def test_first_page_has_two_groups_of_two_cards(first_page):
     assert first_page == GROUPS
 
 
-@pytest.mark.parametrize('column, name', [(1, 'train'), (2, 'test')], ids=str)
+@pytest.mark.parametrize('column, name', [(1, 'train'), (2, 'test')])
 def test_each_run_shows_its_own_points(two_runs, column, name):
     url, first, second = two_runs
 
