@@ -9,7 +9,6 @@ import pytest
 from conftest import ROOT, assert_printed_points_are_saved, printed, save_npz
 
 TENSORFLOWS_OWN = 'WARNING: All log messages before absl', 'I0000', 'E0000', 'W0000'
-on_unix = pytest.mark.skipif(os.name != 'posix', reason='Windows has no such signals')
 
 
 def start(folder, *flags):
@@ -81,7 +80,7 @@ def test_the_printed_command_starts_tensorboard(whole_run):
     assert 'last_step            1000' in output
 
 
-@on_unix
+@pytest.mark.skipif(os.name != 'posix', reason='Windows has no such signals')
 @pytest.mark.parametrize('name', ['SIGINT', 'SIGKILL'])
 def test_all_printed_points_survive(tmp_path, name):
     sent = getattr(signal, name)

@@ -43,11 +43,12 @@ def test_a_folder_of_other_data_is_refused(tmp_path):
     assert (tmp_path / 'train' / 'cat.jpg').read_text() == 'mine'
 
 
-@pytest.mark.parametrize('name', ['file', 'file/log'])
-def test_a_file_is_no_log_folder(tmp_path, name):
+@pytest.mark.parametrize('name', ['file', 'file/log', ''])
+def test_a_file_or_nothing_is_no_log_folder(tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
     (tmp_path / 'file').write_text('mine')
     with pytest.raises(OSError, match="^Can't use .*Pass another --logdir.$"):
-        new_run(tmp_path / name)
+        new_run(name)
     assert (tmp_path / 'file').read_text() == 'mine'
 
 
