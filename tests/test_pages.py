@@ -4,6 +4,7 @@ import glob
 import os
 import re
 
+import exercises
 import numpy as np
 import pytest
 from conftest import LINE, ROOT, save_npz
@@ -102,10 +103,7 @@ def test_readme_names_the_programs_own_paths_and_output(page, monkeypatch):
     assert [LINE.fullmatch(line).group(1) for line in steps] == ['0', '1000', '20000']
 
 
-def test_exercises_change_text_that_exists(monkeypatch):
-    monkeypatch.syspath_prepend(os.path.join(ROOT, 'benchmarks'))
-    import exercises
-
+def test_exercises_change_text_that_exists():
     exercises.check_exercises()
     page = read('docs/exercises.md')
     for changes in exercises.EXERCISES[3:]:
