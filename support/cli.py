@@ -13,8 +13,8 @@ from support.data import DataError
 def run(main):
     """Call a lesson's `main` with the flags from the command line.
 
-    Exit with status 1 and a one-line error if the data, the log folder, or the result
-    is unusable, with status 2 if a flag is wrong, and with status 130 after Ctrl-C.
+    If the data, the log folder, or the result is unusable, print one line and exit
+    with status 1. Wrong flags give status 2. Ctrl-C gives status 130.
 
     Args:
         main: a function with the arguments data, steps, logdir, and seed, each with a

@@ -2,11 +2,13 @@
 
 import hashlib
 import http.client
+import multiprocessing
 import os
 import sys
 import tempfile
 import urllib.request
 import zipfile
+from multiprocessing.pool import ThreadPool
 
 import numpy as np
 
@@ -14,16 +16,17 @@ from support import synthetic_digits
 
 URL = 'https://storage.googleapis.com/tensorflow/tf-keras-datasets/mnist.npz'
 URL_SHA256 = '731c5ac602752760c8e48fbffcf8c3b850d9dc2a2aedcf2cc48468fc17b673d1'
-# The hash of the bytes of MNIST's four arrays. It holds for any .npz file of MNIST.
+# The hash of the bytes of MNIST's four arrays. It is the same for every .npz file.
 MNIST_SHA256 = '06b0d1f124c4e5fa796686ade41a9b778edacc8622f2195a352ef479ad44fc16'
+TIMEOUT = 10  # seconds
 
 
 class DataError(ValueError):
-    """Raised for unusable data. The message says what is wrong and how to fix it."""
+    """Raised for unusable data. The message gives the cause and a remedy."""
 
 
 def load_digits(source='auto'):
-    """Load digits and print which ones they are.
+    """Load digits and print the name of the dataset.
 
     Args:
         source: 'mnist' (in the Keras cache, downloaded if it is missing), 'synthetic',
@@ -89,7 +92,15 @@ def download_mnist(path):
         ValueError: the downloaded file isn't MNIST.
     """
     print(f'Downloading MNIST from {URL}', file=sys.stderr, flush=True)
-    with urllib.request.urlopen(URL, timeout=10) as response:
+    # urlopen waits this long for each of the server's addresses. Bound the sum, too.
+    pool = ThreadPool(1)
+    opening = pool.apply_async(urllib.request.urlopen, [URL], {'timeout': TIMEOUT})
+    pool.close()
+    try:
+        response = opening.get(TIMEOUT)
+    except multiprocessing.TimeoutError:
+        raise OSError(f'no answer within {TIMEOUT} seconds')
+    with response:
         content = response.read()
     if hashlib.sha256(content).hexdigest() != URL_SHA256:
         raise ValueError('the server sent a different file')
@@ -111,7 +122,7 @@ def load_npz(path, advice, only_mnist=False):
     """
     path = os.path.expanduser(os.fspath(path))
     try:
-        zipfile.ZipFile(path).close()  # NumPy would call another file pickled.
+        zipfile.ZipFile(path).close()  # NumPy calls any other file pickled.
         with np.load(path, allow_pickle=False) as file:
             train = checked('train', file['x_train'], file['y_train'])
             test = checked('test', file['x_test'], file['y_test'])
@@ -144,7 +155,7 @@ def checked(name, images, labels):
 
 
 def integers_up_to(largest, array):
-    """Tell whether the array holds integers from 0 to `largest`, at least one."""
+    """Tell whether the array is nonempty and holds integers from 0 to `largest`."""
     return (
         array.size > 0
         and np.issubdtype(array.dtype, np.integer)

@@ -33,7 +33,7 @@ def new_run(logdir):
 
 
 def move_earlier_run(logdir):
-    """Move the folders `train` and `test` to a folder named for when that run began.
+    """Move the folders `train` and `test` to a folder named after their start time.
 
     Raises:
         OSError: a folder can't be moved, or it isn't from an earlier run.
