@@ -120,7 +120,7 @@ def main(data='auto', steps=TRAINING_LOOP, logdir=SUMMARY_DIR, seed=0):
             next_step = sess.make_callable([x, y_, train_step], accept_options=True)
             one_thread = tf.RunOptions(inter_op_thread_pool=-1)
             for i in range(steps + 1):
-                images, labels, _ = next_step(one_thread, None)
+                images, labels, _ = next_step(options=one_thread)
                 if i in image_steps:
                     train_writer.add_summary(sess.run(weight_summary), i)
                     summary = sess.run(mistakes_summary, test_set)
