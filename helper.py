@@ -1,4 +1,4 @@
-"""The functions that the lessons share."""
+"""The article's helper functions."""
 
 import mmap
 import os
@@ -56,16 +56,15 @@ def mnist_samples(flatten_image=False, binalize_label=False, data='auto'):
 
     Args:
         flatten_image: make each image a row of 784 pixels.
-        binalize_label: label each image "is it a 1" instead of one-hot. The spelling
-            is the article's.
+        binalize_label: use the labels 1 (the digit 1) and 0 (any other digit) instead
+            of one-hot labels. The spelling is the article's.
         data: 'mnist', 'synthetic', the path of an .npz file, or 'auto', which is
             'mnist' if it is available and 'synthetic' otherwise.
 
     Returns:
         (X_train, y_train), (X_test, y_test), four float32 arrays. The images are
-        scaled to [0, 1], with shape [n, 28, 28], or [n, 784] if flattened. The labels
-        are one-hot, [n, 10], or if binalized, [n, 1]: 1 for the digit 1 and 0 for
-        every other digit.
+        scaled to [0, 1], with shape [n, 28, 28], or [n, 784] if flattened. One-hot
+        labels have the shape [n, 10], and the labels 1 and 0 have the shape [n, 1].
 
     Raises:
         DataError: the data can't be used. It is a ValueError.

@@ -12,7 +12,7 @@ TENSORFLOWS_OWN = 'WARNING: All log messages before absl', 'I0000', 'E0000', 'W0
 
 
 def start(folder, *flags):
-    """Start the lesson as a user without a network and without a Keras cache."""
+    """Start the lesson on the small dataset."""
     save_npz(folder / 'small.npz')
     script = os.path.join(ROOT, 'logistic.py')
     env = dict(os.environ, KERAS_HOME=str(folder))
@@ -84,7 +84,7 @@ def test_the_printed_command_starts_tensorboard(whole_run):
 @pytest.mark.parametrize('name', ['SIGINT', 'SIGKILL'])
 def test_all_printed_points_survive(tmp_path, name):
     sent = getattr(signal, name)
-    process = start(tmp_path, '--logdir', 'log')
+    process = start(tmp_path, '--logdir', 'log', '--steps=1000000')
     try:
         out = read_until(process, 'step: 2000,')
         process.send_signal(sent)

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import urllib.parse
 import urllib.request
 
@@ -92,6 +93,8 @@ def first_page(server):
 @pytest.fixture(scope='module')
 def two_runs(server, first_page):
     """The address of TensorBoard, an earlier run, and the newest one."""
+    if os.name == 'nt':
+        pytest.skip("Windows can't move a folder that TensorBoard has open")
     url, folder, first = server
     return url, first, run_and_wait(url, folder, 2500)
 
@@ -128,5 +131,6 @@ def test_text_page_shows_the_settings(two_runs):
 @in_browser
 def test_graphs_page_shows_the_lessons_scopes(two_runs):
     scopes = ['data', 'evaluate', 'input', 'optimize', 'readout', 'summaries']
-    shown = wait_in_browser(two_runs[0] + '/#graphs', read_graph, (['train'], scopes))
-    assert shown == (['train'], scopes)
+    expected = ['train'], scopes
+    shown = wait_in_browser(two_runs[0] + '/#graphs', read_graph, expected)
+    assert shown == expected
