@@ -49,8 +49,11 @@ def move_earlier_run(logdir):
         while os.path.exists(earlier):
             earlier += '_'
         os.makedirs(earlier)
-        for run in runs:
-            os.rename(os.path.join(logdir, run), os.path.join(earlier, run))
+        try:
+            for run in runs:
+                os.rename(os.path.join(logdir, run), os.path.join(earlier, run))
+        except PermissionError:  # on Windows
+            raise OSError('another program, such as TensorBoard, has its files open')
 
 
 def weight_image(W):

@@ -3,6 +3,7 @@
 import collections
 import logging
 import os
+import pathlib
 import re
 import signal
 
@@ -265,8 +266,7 @@ def test_tensorflow_2_code_works_after_a_run(lesson):
 
 
 def read_article():
-    with open(os.path.join(ROOT, 'tests', 'article.py'), encoding='utf-8') as file:
-        return file.read()
+    return pathlib.Path(ROOT, 'tests', 'article.py').read_text(encoding='utf-8')
 
 
 def test_the_articles_program_runs_on_our_helper(tmp_path, monkeypatch, capsys):

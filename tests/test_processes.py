@@ -59,10 +59,9 @@ def test_a_run_prints_its_lines_and_no_others(whole_run):
     folder, status, out, err = whole_run
     assert status == 0
     assert err == ''
-    first, *_, last = out.splitlines()
+    first, _, _, last = out.splitlines()
     assert first == "'small.npz' (not MNIST), 300 training and 120 test images"
     assert [step for step, _, _ in printed(out)] == [0, 1000]
-    assert len(out.splitlines()) == 4
     assert last.startswith('The summaries are in my log. To see them: ')
     assert_printed_points_are_saved(out, folder / 'my log')
 
@@ -98,4 +97,3 @@ def test_all_printed_points_survive(tmp_path, name):
     assert_printed_points_are_saved(out + rest, tmp_path / 'log')
     assert process.returncode == 130
     assert err.startswith('Stopped. The printed steps, if any, are saved in log. ')
-    assert err.count('\n') == 1

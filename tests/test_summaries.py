@@ -3,6 +3,7 @@
 import os
 import pathlib
 import time
+from unittest import mock
 
 import pytest
 from conftest import curve
@@ -41,6 +42,13 @@ def test_a_folder_of_other_data_is_refused(tmp_path):
     )
     assert os.listdir(str(tmp_path)) == ['train']
     assert (tmp_path / 'train' / 'cat.jpg').read_text() == 'mine'
+
+
+def test_open_files_are_blamed_on_tensorboard(tmp_path, monkeypatch):
+    new_run(tmp_path)
+    monkeypatch.setattr(os, 'rename', mock.Mock(side_effect=PermissionError))
+    with pytest.raises(OSError, match='such as TensorBoard, has its files open'):
+        new_run(tmp_path)
 
 
 @pytest.mark.parametrize('name', ['file', 'file/log', ''])
