@@ -35,7 +35,7 @@ def main(data='auto', steps=TRAINING_LOOP, logdir=SUMMARY_DIR, seed=0):
         The weights W, float32 [784, 1], and the bias b, float32 [1].
 
     Raises:
-        DataError, OSError, FloatingPointError: the message says what to do.
+        DataError, OSError, FloatingPointError: the message gives the cause and a remedy.
     """
     with tf.Graph().as_default():
         tf.set_random_seed(seed)
@@ -104,7 +104,7 @@ def main(data='auto', steps=TRAINING_LOOP, logdir=SUMMARY_DIR, seed=0):
         mistakes_summary = tf.summary.image('accuracy/mistakes', wrong, max_outputs=1)
         image_steps = {0, 10, 30, 100, 300, 1000, 3000, 10000, steps}
 
-        # Run (実行): nothing has been computed so far. A session does that.
+        # Run (実行): so far, there is only a graph. A session runs it.
         logdir = new_run(logdir)
         train_writer = tf.summary.FileWriter(logdir + '/train', tf.get_default_graph())
         test_writer = tf.summary.FileWriter(logdir + '/test')
