@@ -91,6 +91,8 @@ def download_mnist(path):
         OSError, http.client.HTTPException: the download or the writing failed.
         ValueError: the downloaded file isn't MNIST.
     """
+    folder = os.path.dirname(path)
+    os.makedirs(folder, exist_ok=True)
     print(f'Downloading MNIST from {URL}', file=sys.stderr, flush=True)
     # urlopen waits this long for each of the server's addresses. Bound the sum, too.
     pool = ThreadPool(1)
@@ -104,8 +106,6 @@ def download_mnist(path):
         content = response.read()
     if hashlib.sha256(content).hexdigest() != URL_SHA256:
         raise ValueError('the server sent a different file')
-    folder = os.path.dirname(path)
-    os.makedirs(folder, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder) as temporary:
         part = os.path.join(temporary, 'mnist.npz')
         with open(part, 'wb') as file:

@@ -127,7 +127,7 @@ def small_cache(tmp_path, monkeypatch):
 def test_notebook_code_gives_the_probability_of_a_1(small_cache):
     names = {}
     exec(python_block('README.md').replace('steps=2000', 'steps=300'), names)
-    is_one = names['y_test'] == 1
+    is_one = names['y'] == 1
     assert np.mean((names['p'] >= 0.5) == is_one) > 0.9
 
 
