@@ -35,7 +35,7 @@ def main(data='auto', steps=TRAINING_LOOP, logdir=SUMMARY_DIR, seed=0):
         The weights W, float32 [784, 1], and the bias b, float32 [1].
 
     Raises:
-        DataError, OSError, FloatingPointError: the message gives the cause and a remedy.
+        DataError, OSError, FloatingPointError: the message names a remedy.
     """
     with tf.Graph().as_default():
         tf.set_random_seed(seed)

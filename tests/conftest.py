@@ -51,6 +51,15 @@ def small_npz(tmp_path):
     return save_npz(tmp_path / 'small.npz')
 
 
+@pytest.fixture
+def small_cache(tmp_path, monkeypatch):
+    """A Keras cache with the small dataset, and a folder to work in."""
+    (tmp_path / 'datasets').mkdir()
+    save_npz(tmp_path / 'datasets' / 'mnist.npz')
+    monkeypatch.setenv('KERAS_HOME', str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+
+
 def run_lesson(data, logdir, steps=0, seed=0, **constants):
     """Run the lesson in this process with some of its constants changed."""
     graph = tf.Graph()

@@ -40,9 +40,9 @@ def test_flags_are_mains_arguments(call):
     'flags, message',
     [
         (['--steps', '-1'], 'argument --steps: must be at least 0 (got -1)'),
-        (['--seed=-2'], 'argument --seed: must be at least 0 (got -2)'),
+        (['--seed=x'], "argument --seed: must be a whole number (got 'x')"),
     ],
-    ids=['negative steps', 'negative seed'],
+    ids=['negative steps', 'no number'],
 )
 def test_wrong_flags_exit_with_status_2(call, capsys, flags, message):
     with pytest.raises(SystemExit) as exit:
@@ -72,8 +72,7 @@ def test_ctrl_c_is_one_line_and_status_130(call, capsys):
     with pytest.raises(SystemExit) as exit:
         call(error=KeyboardInterrupt())
     assert exit.value.code == 130
-    out, err = capsys.readouterr()
-    assert out == ''
+    err = capsys.readouterr().err
     assert err.startswith(
         'Stopped. The printed steps, if any, are saved in log. To see them: '
     )

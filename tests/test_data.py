@@ -54,7 +54,7 @@ def assert_small_digits(digits):
 
 @pytest.mark.parametrize('dtype', ['uint8', 'int16', '>i4', 'int64'])
 def test_reads_integers_of_any_type(tmp_path, capsys, dtype):
-    arrays = {name: array.astype(dtype) for name, array in make_arrays().items()}
+    arrays = {name: array.astype(dtype, 'F') for name, array in make_arrays().items()}
     assert_small_digits(load_digits(save_npz(tmp_path / 'x.npz', **arrays)))
     assert capsys.readouterr().out == "'x.npz' " + SMALL
 
@@ -67,6 +67,7 @@ UNUSABLE = {
     'no test images': ('x_test', GOOD['x_test'][:0], 'x_test must be'),
     'label of 10': ('y_test', GOOD['y_test'] + 1, 'from 0 to 9'),
     'label missing': ('y_train', GOOD['y_train'][1:], 'y_train must be 300 integers'),
+    'one-hot labels': ('y_test', np.eye(120, 10, dtype=int), 'y_test must be 120'),
     'pickle': ('x_train', np.array([print] * 300), 'allow_pickle=False'),
 }
 
@@ -144,11 +145,10 @@ def test_cached_file_is_used_and_called_what_it_is(cache, monkeypatch, capsys):
     assert cache.read_bytes() == before
 
 
-@pytest.mark.parametrize('source', ['auto', 'mnist'])
-def test_damaged_cache_is_kept_and_named(cache, source):
+def test_damaged_cache_is_kept_and_named(cache):
     cache.write_bytes(b'damaged')
     with pytest.raises(DataError) as error:
-        load_digits(source)
+        load_digits()
     assert repr(str(cache)) in str(error.value)
     assert str(error.value).endswith(' Remove it to download MNIST.')
     assert cache.read_bytes() == b'damaged'
@@ -156,16 +156,15 @@ def test_damaged_cache_is_kept_and_named(cache, source):
 
 def test_missing_mnist_is_downloaded_into_the_cache(cache, offer, monkeypatch, capsys):
     cache.parent.rmdir()
+    monkeypatch.setattr('tempfile.tempdir', 'missing')
     offered = offer()
     pretend_small_is_mnist(monkeypatch)
-    for _ in range(2):
-        assert_small_digits(load_digits())
-        assert os.listdir(str(cache.parent)) == ['mnist.npz']
-        assert cache.read_bytes() == offered
-        cache.unlink()
+    assert_small_digits(load_digits())
+    assert os.listdir(str(cache.parent)) == ['mnist.npz']
+    assert cache.read_bytes() == offered
     out, err = capsys.readouterr()
-    assert out.count('MNIST, 300') == 2
-    assert err == 2 * 'Downloading MNIST from {}\n'.format(data.URL)
+    assert out.startswith('MNIST, 300')
+    assert err == 'Downloading MNIST from {}\n'.format(data.URL)
 
 
 def test_a_different_file_is_not_kept(cache, offer, monkeypatch):
@@ -203,7 +202,7 @@ def test_a_silent_server_is_given_up(cache, monkeypatch):
         assert timeout == 0.1
         time.sleep(5)
 
-    monkeypatch.setattr(data, 'TIMEOUT', 0.1)
+    monkeypatch.setattr(data, 'TIMEOUT', data.TIMEOUT / 100)
     monkeypatch.setattr(data.urllib.request, 'urlopen', urlopen)
     with pytest.raises(DataError, match='no answer within 0.1 seconds'):
         load_digits('mnist')
@@ -211,10 +210,8 @@ def test_a_silent_server_is_given_up(cache, monkeypatch):
 
 def test_offline_users_get_synthetic_digits_and_the_reason(cache, capsys):
     load_digits()
-    first, second, rest = capsys.readouterr().out.split('\n')
+    first, second, _ = capsys.readouterr().out.split('\n')
     assert first == 'synthetic digits (not MNIST), 10000 training and 2000 test images'
     assert second.startswith('Could not download MNIST from http://127.0.0.1:9/')
-    assert rest == ''
-    (x_train, _), _ = load_digits('synthetic')
-    assert len(x_train) == 10000
+    load_digits('synthetic')
     assert capsys.readouterr().out == first + '\n'

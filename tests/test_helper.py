@@ -1,10 +1,14 @@
 """The helper functions: weights, biases, the edge filters, and the samples."""
 
+import importlib
+import os
+
 import numpy as np
 import pytest
 from conftest import make_arrays
 from scipy import ndimage, stats
 
+import helper
 from helper import bias_variable, mnist_samples, prewitt_filter, tf, weight_variable
 
 
@@ -22,6 +26,12 @@ def test_star_import_gives_the_articles_names():
     exec('from helper import *', names)
     functions = {'weight_variable', 'bias_variable', 'prewitt_filter', 'mnist_samples'}
     assert set(names) - {'__builtins__'} == functions | {'tf', 'np'}
+
+
+def test_your_log_level_is_kept(monkeypatch):
+    monkeypatch.setenv('TF_CPP_MIN_LOG_LEVEL', '0')
+    importlib.reload(helper)
+    assert os.environ['TF_CPP_MIN_LOG_LEVEL'] == '0'
 
 
 def test_weights_are_glorot_uniform():
@@ -101,4 +111,4 @@ def test_second_pair_is_the_test_set(small_npz):
 
 def test_tensorflow_can_share_the_images_memory(small_npz):
     (X, _), _ = mnist_samples(data=small_npz)
-    assert X.ctypes.data % 64 == 0
+    assert X.ctypes.data % 4096 == 0

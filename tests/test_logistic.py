@@ -117,7 +117,6 @@ def images(logdir, run, tag):
 
 def test_weight_images_show_the_weights(known):
     found = images(known.run.logdir, 'train', 'optimize/weight')
-    assert list(found) == [0, 10, 30, 100, 300, LAST]
     for step, image in found.items():
         W = known.models[step][0]
         np.testing.assert_allclose(image, W.reshape(28, 28) / abs(W).max(), atol=0.005)
@@ -125,7 +124,6 @@ def test_weight_images_show_the_weights(known):
 
 def test_mistakes_image_shows_the_first_25_mistakes(known):
     found = images(known.run.logdir, 'test', 'accuracy/mistakes')
-    assert list(found) == [0, 10, 30, 100, 300, LAST]
     X, Y = known.test
     for step, image in found.items():
         W, b = known.models[step]
@@ -269,12 +267,8 @@ def read_article():
     return pathlib.Path(ROOT, 'tests', 'article.py').read_text(encoding='utf-8')
 
 
-def test_the_articles_program_runs_on_our_helper(tmp_path, monkeypatch, capsys):
+def test_the_articles_program_runs_on_our_helper(small_cache, capsys):
     program = re.sub('(LOOP|INTERVAL) = .*', r'\1 = 100', read_article())
-    (tmp_path / 'datasets').mkdir()
-    save_npz(tmp_path / 'datasets' / 'mnist.npz')
-    monkeypatch.setenv('KERAS_HOME', str(tmp_path))
-    monkeypatch.chdir(tmp_path)
     names = {}
     exec(program, names)
     names['train_writer'].close()

@@ -83,7 +83,7 @@ def test_the_printed_command_starts_tensorboard(whole_run):
 @pytest.mark.parametrize('name', ['SIGINT', 'SIGKILL'])
 def test_all_printed_points_survive(tmp_path, name):
     sent = getattr(signal, name)
-    process = start(tmp_path, '--logdir', 'log', '--steps=1000000')
+    process = start(tmp_path, '--logdir', 'log', '--steps=60000')
     try:
         out = read_until(process, 'step: 2000,')
         process.send_signal(sent)

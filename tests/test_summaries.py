@@ -15,6 +15,7 @@ def test_earlier_runs_are_kept_under_their_start_time(lesson, tmp_path):
     before = time.strftime('was_%y%m%d_%H%M%S')
     for steps in 1, 2, 3:
         lesson(steps=steps)
+        (tmp_path / 'log' / 'train' / '.DS_Store').touch()
     log = tmp_path / 'log'
     earlier = sorted(set(os.listdir(str(log))) - {'train', 'test'})
     assert len(earlier) == 2
@@ -40,7 +41,6 @@ def test_a_folder_of_other_data_is_refused(tmp_path):
         "Can't use {!r} (its folder 'train' holds no summaries). "
         'Pass another --logdir.'.format(str(tmp_path))
     )
-    assert os.listdir(str(tmp_path)) == ['train']
     assert (tmp_path / 'train' / 'cat.jpg').read_text() == 'mine'
 
 

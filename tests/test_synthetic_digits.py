@@ -17,7 +17,8 @@ def test_arrays_have_the_format_of_mnist(digits):
         assert images.shape == (n, 28, 28)
         assert labels.shape == (n,)
         assert images.dtype == labels.dtype == np.uint8
-        assert (images.min(), images.max()) == (0, 255)
+        assert np.mean(images == 0) > 0.68
+        assert np.mean(images == 255) > 0.03
         assert np.bincount(labels).tolist() == [n // 10] * 10
 
 

@@ -125,7 +125,10 @@ def test_each_run_shows_its_own_points(two_runs, column, name):
 def test_text_page_shows_the_settings(two_runs):
     tag = 'summaries/settings'
     (text,) = ask(two_runs[0], 'plugin/text/text', run='train', tag=tag)
-    assert 'seed 2500, EPS 1e-07, LEARNING_RATE 0.1, BATCH_SIZE 100' in text['text']
+    assert (
+        'small.npz, 300 training images, seed 2500, EPS 1e-07, '
+        'LEARNING_RATE 0.1, BATCH_SIZE 100'
+    ) in text['text']
 
 
 @in_browser
