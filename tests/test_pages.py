@@ -94,13 +94,13 @@ def test_pages_use_the_programs_own_names(page, monkeypatch):
         r'\.venv\\(\w+)': 'Scripts',
         r'(?:--logdir|pictures.py) (\w+)': logistic.SUMMARY_DIR,
         r'(\w+)/tensorflow2[^.]': logistic.SUMMARY_DIR,
-        r'apt install (\S+\w)': 'python3-venv chromium',
-        r'jupyter (\S+\w)': 'notebook',
+        r'(?:apt install|jupyter) (\S+\w)': 'python3-venv chromium notebook',
+        r'import tensorflow\.(\S+)': 'compat.v1',
+        r'(?:about|約) (\d+) (?:seconds|秒)': '5 7 40',
         r'--data (\w+)': 'mnist synthetic',
         r'learning_rate=([\d.]+)': str(logistic.LEARNING_RATE),
         r'`--(\w+)': 'data steps logdir seed help programs rounds',
-        r'(\S+) wheels\b': '-d --find-links',
-        r'(\S+) requirements.txt': '-r',
+        r'(\S+) (?:wheels\b|requirements.txt)': '-d --find-links -r',
         r'(?:ruff|playwright)==[\d.]+': 'ruff==0.17.6 playwright==1.65.2',
     }
     for pattern, right in names.items():

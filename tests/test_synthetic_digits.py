@@ -18,7 +18,7 @@ def test_arrays_have_the_format_of_mnist(digits):
         assert labels.shape == (n,)
         assert images.dtype == labels.dtype == np.uint8
         assert np.mean(images == 0) > 0.68
-        assert np.mean(images == 255) > 0.03
+        assert np.mean(images == 255) > 0.05
         assert np.bincount(labels).tolist() == [n // 10] * 10
 
 
