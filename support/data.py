@@ -2,13 +2,12 @@
 
 import hashlib
 import http.client
-import multiprocessing
+import multiprocessing.pool
 import os
 import sys
 import tempfile
 import urllib.request
 import zipfile
-from multiprocessing.pool import ThreadPool
 
 import numpy as np
 
@@ -16,7 +15,7 @@ from support import synthetic_digits
 
 URL = 'https://storage.googleapis.com/tensorflow/tf-keras-datasets/mnist.npz'
 URL_SHA256 = '731c5ac602752760c8e48fbffcf8c3b850d9dc2a2aedcf2cc48468fc17b673d1'
-# The hash of the bytes of MNIST's four arrays. It is the same for every .npz file.
+# The hash of the bytes of MNIST's four arrays, however its .npz file is compressed.
 MNIST_SHA256 = '06b0d1f124c4e5fa796686ade41a9b778edacc8622f2195a352ef479ad44fc16'
 TIMEOUT = 10  # seconds
 
@@ -84,6 +83,23 @@ def cached_mnist():
     return os.path.join(os.path.expanduser(keras), 'datasets', 'mnist.npz')
 
 
+def open_url():
+    """Open MNIST's URL. Wait at most `TIMEOUT` seconds for an answer.
+
+    urlopen alone waits that long for each of the server's addresses.
+
+    Raises:
+        OSError, http.client.HTTPException: there is no answer, or a wrong one.
+    """
+    pool = multiprocessing.pool.ThreadPool(1)
+    opening = pool.apply_async(urllib.request.urlopen, [URL], {'timeout': TIMEOUT})
+    pool.close()
+    try:
+        return opening.get(TIMEOUT)
+    except multiprocessing.TimeoutError:
+        raise OSError(f'no answer within {TIMEOUT} seconds')
+
+
 def download_mnist(path):
     """Download MNIST to `path` atomically.
 
@@ -94,15 +110,7 @@ def download_mnist(path):
     folder = os.path.dirname(path)
     os.makedirs(folder, exist_ok=True)
     print(f'Downloading MNIST from {URL}', file=sys.stderr, flush=True)
-    # urlopen waits this long for each of the server's addresses. Bound the sum, too.
-    pool = ThreadPool(1)
-    opening = pool.apply_async(urllib.request.urlopen, [URL], {'timeout': TIMEOUT})
-    pool.close()
-    try:
-        response = opening.get(TIMEOUT)
-    except multiprocessing.TimeoutError:
-        raise OSError(f'no answer within {TIMEOUT} seconds')
-    with response:
+    with open_url() as response:
         content = response.read()
     if hashlib.sha256(content).hexdigest() != URL_SHA256:
         raise ValueError('the server sent a different file')

@@ -33,7 +33,7 @@ def new_run(logdir):
 
 
 def move_earlier_run(logdir):
-    """Move the folders `train` and `test` to a folder named after their start time.
+    """Move the folders `train` and `test` to one named after the run's start time.
 
     Raises:
         OSError: a folder can't be moved, or it isn't from an earlier run.
@@ -52,8 +52,8 @@ def move_earlier_run(logdir):
         try:
             for run in runs:
                 os.rename(os.path.join(logdir, run), os.path.join(earlier, run))
-        except PermissionError:  # on Windows
-            raise OSError('another program, such as TensorBoard, has its files open')
+        except PermissionError as error:
+            raise OSError(f'{error}; on Windows, stop TensorBoard first')
 
 
 def weight_image(W):

@@ -41,13 +41,14 @@ def test_a_folder_of_other_data_is_refused(tmp_path):
         "Can't use {!r} (its folder 'train' holds no summaries). "
         'Pass another --logdir.'.format(str(tmp_path))
     )
+    assert os.listdir(str(tmp_path)) == ['train']
     assert (tmp_path / 'train' / 'cat.jpg').read_text() == 'mine'
 
 
-def test_open_files_are_blamed_on_tensorboard(tmp_path, monkeypatch):
+def test_a_folder_in_use_names_tensorboard(tmp_path, monkeypatch):
     new_run(tmp_path)
     monkeypatch.setattr(os, 'rename', mock.Mock(side_effect=PermissionError))
-    with pytest.raises(OSError, match='such as TensorBoard, has its files open'):
+    with pytest.raises(OSError, match='; on Windows, stop TensorBoard first'):
         new_run(tmp_path)
 
 
