@@ -4,6 +4,7 @@ import collections
 import contextlib
 import io
 import os
+import pathlib
 import re
 from unittest import mock
 
@@ -13,9 +14,14 @@ import pytest
 import logistic
 from helper import tf
 
-ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+ROOT = pathlib.Path(__file__).resolve().parent.parent
 LINE = re.compile(r'step: (\d+), train-acc: ([01]\.\d+), test-acc: ([01]\.\d+)')
 Run = collections.namedtuple('Run', 'logdir graph out W b')
+
+
+def read(name):
+    """Return the text of one of the project's files."""
+    return (ROOT / name).read_text(encoding='utf-8')
 
 
 def make_digits(n, seed):

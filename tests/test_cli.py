@@ -23,6 +23,7 @@ def call(monkeypatch):
             if error:
                 raise error
 
+        monkeypatch.setattr('__main__.__spec__', None)  # A script has none.
         monkeypatch.setattr(sys, 'argv', ['lesson.py'] + list(flags))
         cli.run(main)
         return calls
@@ -48,7 +49,7 @@ def test_wrong_flags_exit_with_status_2(call, capsys, flags, message):
     with pytest.raises(SystemExit) as exit:
         call(*flags)
     assert exit.value.code == 2
-    assert capsys.readouterr().err.endswith(': error: ' + message + '\n')
+    assert capsys.readouterr().err.endswith('lesson.py: error: ' + message + '\n')
 
 
 def test_help_shows_every_flag_and_its_default(call, capsys):
@@ -65,14 +66,15 @@ def test_help_shows_every_flag_and_its_default(call, capsys):
 def test_a_users_error_is_one_line_and_status_1(call, kind):
     with pytest.raises(SystemExit) as exit:
         call(error=kind('Something is wrong. Do this.'))
-    assert exit.value.code.endswith('.py: Something is wrong. Do this.')
+    assert exit.value.code == 'lesson.py: Something is wrong. Do this.'
 
 
 def test_ctrl_c_is_one_line_and_status_130(call, capsys):
     with pytest.raises(SystemExit) as exit:
         call(error=KeyboardInterrupt())
     assert exit.value.code == 130
-    err = capsys.readouterr().err
+    out, err = capsys.readouterr()
+    assert out == ''
     assert err.startswith(
         'Stopped. The printed steps, if any, are saved in log. To see them: '
     )

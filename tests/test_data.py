@@ -145,10 +145,11 @@ def test_cached_file_is_used_and_called_what_it_is(cache, monkeypatch, capsys):
     assert cache.read_bytes() == before
 
 
-def test_damaged_cache_is_kept_and_named(cache):
+@pytest.mark.parametrize('source', ['auto', 'mnist'])
+def test_damaged_cache_is_kept_and_named(cache, source):
     cache.write_bytes(b'damaged')
     with pytest.raises(DataError) as error:
-        load_digits()
+        load_digits(source)
     assert repr(str(cache)) in str(error.value)
     assert str(error.value).endswith(' Remove it to download MNIST.')
     assert cache.read_bytes() == b'damaged'
@@ -210,8 +211,10 @@ def test_a_silent_server_is_given_up(cache, monkeypatch):
 
 def test_offline_users_get_synthetic_digits_and_the_reason(cache, capsys):
     load_digits()
-    first, second, _ = capsys.readouterr().out.split('\n')
+    first, second, rest = capsys.readouterr().out.split('\n')
     assert first == 'synthetic digits (not MNIST), 10000 training and 2000 test images'
     assert second.startswith('Could not download MNIST from http://127.0.0.1:9/')
-    load_digits('synthetic')
+    assert rest == ''
+    (x_train, _), _ = load_digits('synthetic')
+    assert len(x_train) == 10000
     assert capsys.readouterr().out == first + '\n'

@@ -3,19 +3,18 @@
 import collections
 import logging
 import os
-import pathlib
 import re
 import signal
 
 import numpy as np
 import pytest
 from conftest import (
-    ROOT,
     assert_printed_points_are_saved,
     curve,
     events,
     make_arrays,
     printed,
+    read,
     run_lesson,
     save_npz,
 )
@@ -117,6 +116,7 @@ def images(logdir, run, tag):
 
 def test_weight_images_show_the_weights(known):
     found = images(known.run.logdir, 'train', 'optimize/weight')
+    assert list(found) == [0, 10, 30, 100, 300, LAST]
     for step, image in found.items():
         W = known.models[step][0]
         np.testing.assert_allclose(image, W.reshape(28, 28) / abs(W).max(), atol=0.005)
@@ -124,6 +124,7 @@ def test_weight_images_show_the_weights(known):
 
 def test_mistakes_image_shows_the_first_25_mistakes(known):
     found = images(known.run.logdir, 'test', 'accuracy/mistakes')
+    assert list(found) == [0, 10, 30, 100, 300, LAST]
     X, Y = known.test
     for step, image in found.items():
         W, b = known.models[step]
@@ -228,7 +229,7 @@ def test_divergence_names_its_step_and_a_remedy(lesson, tmp_path):
 
 
 def test_constants_and_defaults_are_the_articles():
-    article = read_article()
+    article = read('tests/article.py')
     for name, value in re.findall(r'^([A-Z_]+) = (.*)$', article, re.M):
         assert name == 'EPS' or getattr(logistic, name) == eval(value)
     assert logistic.main.__defaults__ == ('auto', 20000, 'log_logistic', 0)
@@ -263,12 +264,8 @@ def test_tensorflow_2_code_works_after_a_run(lesson):
     model.fit(np.ones((4, 2)), np.ones(4), verbose=0)
 
 
-def read_article():
-    return pathlib.Path(ROOT, 'tests', 'article.py').read_text(encoding='utf-8')
-
-
 def test_the_articles_program_runs_on_our_helper(small_cache, capsys):
-    program = re.sub('(LOOP|INTERVAL) = .*', r'\1 = 100', read_article())
+    program = re.sub('(LOOP|INTERVAL) = .*', r'\1 = 100', read('tests/article.py'))
     names = {}
     exec(program, names)
     names['train_writer'].close()

@@ -1,28 +1,19 @@
 """The pages: their commands, code, links, and figures, in English and Japanese."""
 
-import glob
 import os
-import pathlib
 import re
 
 import exercises
 import pytest
-from conftest import LINE, ROOT
+from conftest import LINE, ROOT, read
 
 import logistic
 from helper import tf
 from support import data
 
 READMES = ['README.md', 'README.ja.md']
-PAGES = READMES + sorted(
-    os.path.join('docs', os.path.basename(path))
-    for path in glob.glob(os.path.join(ROOT, 'docs', '*.md'))
-)
+PAGES = READMES + sorted('docs/' + path.name for path in ROOT.glob('docs/*.md'))
 ENGLISH = [page for page in PAGES if '.ja.' not in page and 'figures' not in page]
-
-
-def read(name):
-    return pathlib.Path(ROOT, name).read_text(encoding='utf-8')
 
 
 def python_block(page):
@@ -54,38 +45,40 @@ def test_both_languages_agree(page, pattern):
 
 @pytest.mark.parametrize('page', PAGES)
 def test_links_lead_somewhere(page):
-    folder = os.path.join(ROOT, os.path.dirname(page))
+    folder = (ROOT / page).parent
     for link in re.findall(r'\]\((?!http)([^)]+)\)', read(page)):
-        assert os.path.exists(os.path.join(folder, link)), link
+        assert (folder / link).exists(), link
 
 
 @pytest.mark.parametrize('page', PAGES)
 def test_named_tests_and_files_exist(page):
-    tests = ''.join(map(read, glob.glob(os.path.join(ROOT, 'tests', '*.py'))))
+    tests = ''.join(map(read, ROOT.glob('tests/*.py')))
     for name in re.findall(r'`(test_\w+)`', read(page)):
         assert 'def {}('.format(name) in tests, name
     for path in re.findall(r'[`/ ]((?:\w+/)*\w+\.py|requirements\.txt)\b', read(page)):
-        places = [os.path.join(ROOT, path), os.path.join(ROOT, '*', path)]
-        assert any(map(glob.glob, places)), path
+        assert any(ROOT.glob(path)) or any(ROOT.glob('*/' + path)), path
 
 
 @pytest.mark.parametrize('page', PAGES)
 def test_every_figure_is_measured(page):
     measured = read('docs/figures.md')
-    for figure in re.findall(r'\b[01]\.\d{4}\b|\b\d[\d.]* [GM]B|\d\d\.\d%', read(page)):
+    for figure in re.findall(
+        r'\b[01]\.\d{4}\b|\b\d[\d.]* [GM]B|\d\d\.\d+%', read(page)
+    ):
         assert figure in measured
 
 
 def test_contributing_lists_every_source_file():
     page = read('docs/contributing.md')
     for folder in '', 'support', 'benchmarks', 'docs', 'tests':
-        for path in glob.glob(os.path.join(ROOT, folder, '[!_]*.py')):
-            tested = os.path.basename(path).replace('test_', '')
+        for path in (ROOT / folder).glob('[!_]*.py'):
+            tested = path.name.replace('test_', '')
             assert re.search(r'^ *(test_)?{} '.format(tested), page, re.M), path
 
 
 @pytest.mark.parametrize('page', PAGES + ['logistic.py', '.ci/run'])
 def test_pages_use_the_programs_own_names(page, monkeypatch):
+    text = read(page)
     monkeypatch.delenv('KERAS_HOME', raising=False)
     cached = os.path.relpath(data.cached_mnist(), os.path.expanduser('~'))
     names = {
@@ -95,32 +88,37 @@ def test_pages_use_the_programs_own_names(page, monkeypatch):
         r'(?:--logdir|pictures.py) (\w+)': logistic.SUMMARY_DIR,
         r'(\w+)/tensorflow2[^.]': logistic.SUMMARY_DIR,
         r'(?:apt install|jupyter) (\S+\w)': 'python3-venv chromium notebook',
+        r'bin/pip install (\w+)': 'notebook pip ruff playwright',
         r'import tensorflow\.(\S+)': 'compat.v1',
         r'(?:about|約) (\d+) (?:seconds|秒)': '5 7 40',
         r'--data (\w+)': 'mnist synthetic',
         r'learning_rate=([\d.]+)': str(logistic.LEARNING_RATE),
         r'`--(\w+)': 'data steps logdir seed help programs rounds',
+        r'(?:-d|--find-links) (\w+)': 'wheels',
         r'(\S+) (?:wheels\b|requirements.txt)': '-d --find-links -r',
         r'(?:ruff|playwright)==[\d.]+': 'ruff==0.17.6 playwright==1.65.2',
     }
     for pattern, right in names.items():
-        assert set(re.findall(pattern, read(page))) <= set(right.split()), pattern
+        assert set(re.findall(pattern, text)) <= set(right.split()), pattern
 
 
 @pytest.mark.parametrize('page', READMES)
 def test_readme_shows_the_programs_output(page):
-    steps = re.findall(r'^step.*', read(page), re.M)
+    text = read(page)
+    assert '`~/.keras/datasets/mnist.npz`' in text
+    assert '--logdir log_logistic' in text
+    steps = re.findall(r'^step.*', text, re.M)
     assert [LINE.fullmatch(line).group(1) for line in steps] == ['0', '1000', '20000']
     assert 'test-acc: 0.99309' in steps[-1]
 
 
 def test_exercises_agree_with_the_benchmark():
     exercises.check_exercises()
-    figures = re.findall(r'^\| (`[^`]+`) \| ([\d.]+)', read('docs/figures.md'), re.M)
+    rows = re.findall(r'^\| (`[^`]+`) \| ([\d.]+)', read('docs/figures.md'), re.M)
+    accuracies, page = dict(rows), read('docs/exercises.md')
     for changes in exercises.EXERCISES[3:]:
         *_, change = map('`{}`'.format, changes.values())
-        pattern = re.escape(change) + r'\D+' + dict(figures).get(change, '')
-        assert re.search(pattern, read('docs/exercises.md'))
+        assert re.search(re.escape(change) + r'\D+' + accuracies.get(change, ''), page)
 
 
 def test_notebook_code_gives_the_probability_of_a_1(small_cache, capsys):

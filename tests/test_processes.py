@@ -97,3 +97,4 @@ def test_all_printed_points_survive(tmp_path, name):
     assert_printed_points_are_saved(out + rest, tmp_path / 'log')
     assert process.returncode == 130
     assert err.startswith('Stopped. The printed steps, if any, are saved in log. ')
+    assert err.count('\n') == 1

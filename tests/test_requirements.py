@@ -1,17 +1,16 @@
 """requirements.txt: one TensorFlow for each machine, and every imported package."""
 
 import importlib.util
-import pathlib
 import re
 
 import pytest
-from conftest import ROOT
+from conftest import ROOT, read
 from packaging.requirements import Requirement
 
 FILES = [
     path
     for pattern in ('*.py', 'support/*.py', 'tests/*.py')
-    for path in pathlib.Path(ROOT).glob(pattern)
+    for path in ROOT.glob(pattern)
 ]
 SYSTEMS = [
     ('linux', 'x86_64'),
@@ -24,7 +23,7 @@ SYSTEMS = [
 
 def required(system, processor, version):
     """Return the packages that a machine gets, and their possible versions."""
-    lines = pathlib.Path(ROOT, 'requirements.txt').read_text(encoding='utf-8')
+    lines = read('requirements.txt')
     machine = dict(
         sys_platform=system, platform_machine=processor, python_version=version
     )
@@ -49,7 +48,7 @@ def test_every_machine_gets_one_tensorflow(system, processor, minor):
 
 
 def test_every_imported_package_is_required():
-    code = ''.join(path.read_text(encoding='utf-8') for path in FILES)
+    code = ''.join(map(read, FILES))
     names = set(
         re.findall(r'^ *(?:import|from) (\w+)(?=[\w.]*(?: import | as |$))', code, re.M)
     )
@@ -58,5 +57,5 @@ def test_every_imported_package_is_required():
         origin = importlib.util.find_spec(name).origin or ''
         if '-packages' in origin:
             packages.add(name)
-    assert packages >= {'tensorflow', 'numpy'}
+    assert packages >= {'tensorflow', 'numpy', 'scipy', 'pytest'}
     assert packages <= set(required('linux', 'aarch64', '3.11'))
