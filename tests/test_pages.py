@@ -37,8 +37,7 @@ def test_both_languages_agree(page, pattern):
         text = re.sub(r'  # .*', '', read(name)).replace('.ja.md', '.md')
         if not pattern.startswith('```'):
             text = re.sub(r'```.*?```', '', text, flags=re.S)
-        own = os.path.basename(page)
-        return set(re.findall(pattern, text, re.S)) - {own}
+        return set(re.findall(pattern, text, re.S)) - {os.path.basename(page)}
 
     assert find(page.replace('.md', '.ja.md')) == find(page)
 
@@ -114,8 +113,9 @@ def test_readme_shows_the_programs_output(page):
 
 def test_exercises_agree_with_the_benchmark():
     exercises.check_exercises()
-    rows = re.findall(r'^\| (`[^`]+`) \| ([\d.]+)', read('docs/figures.md'), re.M)
-    accuracies, page = dict(rows), read('docs/exercises.md')
+    row = r'^\| (`[^`]+`) \| ([\d.]+)'
+    accuracies = dict(re.findall(row, read('docs/figures.md'), re.M))
+    page = read('docs/exercises.md')
     for changes in exercises.EXERCISES[3:]:
         *_, change = map('`{}`'.format, changes.values())
         assert re.search(re.escape(change) + r'\D+' + accuracies.get(change, ''), page)

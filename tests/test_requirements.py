@@ -42,8 +42,7 @@ def test_every_machine_gets_one_tensorflow(system, processor, minor):
     (tensorflow,) = [name for name in versions if name.startswith('tensorflow')]
     cpu = minor >= 8 and (system, processor) == ('linux', 'x86_64')
     assert tensorflow == ('tensorflow-cpu' if cpu else 'tensorflow')
-    oldest = {6: '1.13.1', 7: '1.15.5'}.get(minor, '2.13.1')
-    assert oldest in versions[tensorflow]
+    assert {6: '1.13.1', 7: '1.15.5'}.get(minor, '2.13.1') in versions[tensorflow]
     assert ('tensorboard' in versions) == (minor >= 8)  # TensorFlow 1 brings its own.
 
 
