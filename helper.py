@@ -1,12 +1,14 @@
 """The article's helper functions."""
 
-import mmap
 import os
 
 import numpy as np
 
 os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '3')  # Set it to 0 to see all messages.
 
+from support.speed import aligned_array  # It prepares TensorFlow's import.
+
+# isort: split
 import tensorflow.compat.v1 as tf
 
 from support.data import load_digits
@@ -72,18 +74,17 @@ def mnist_samples(flatten_image=False, binalize_label=False, data='auto'):
     (X_train, y_train), (X_test, y_test) = load_digits(data)
 
     def normalize(images):
-        # TensorFlow reads page-aligned memory, such as mmap's, without copying it.
-        memory = mmap.mmap(-1, 4 * images.size)
-        scaled = np.frombuffer(memory, np.float32).reshape(images.shape)
-        return np.divide(images, 255, out=scaled, dtype=np.float32)
+        return np.divide(images, 255, out=aligned_array(images.shape), dtype=np.float32)
 
     def flatten(images):
-        return images.reshape(len(images), 28 * 28)
+        d, w, h = images.shape
+        return images.reshape(d, w * h)
 
     def binalize(labels):
-        return (labels == 1).astype(np.float32)[:, np.newaxis]
+        return (labels == 1).astype(np.float32).reshape(-1, 1)
 
     def one_hot_label(labels):
+        # Row i of the identity matrix has its only 1 in column i.
         return np.eye(10, dtype=np.float32)[labels]
 
     X_train, X_test = normalize(X_train), normalize(X_test)

@@ -1,15 +1,11 @@
 """Logistic regression on MNIST in TensorFlow 1's graph mode: is this digit a 1?
 
-    python logistic.py
-    tensorboard --logdir log_logistic
-
 The code above `with tf.Session()` builds a graph. The code below it runs the graph.
-The Japanese headings are the article's.
+The headings marked with ■ are the article's.
 """
 
 from helper import *
-from support.cli import run
-from support.summaries import mistakes_image, new_run, stop_if_diverged, weight_image
+from support import cli, log_folder, speed, summaries
 
 IMAGE_SIZE = 28 * 28
 CATEGORY_NUM = 1
@@ -35,30 +31,28 @@ def main(data='auto', steps=TRAINING_LOOP, logdir=SUMMARY_DIR, seed=0):
         The weights W, float32 [784, 1], and the bias b, float32 [1].
 
     Raises:
-        DataError, OSError, FloatingPointError: the message names a remedy.
+        ValueError, OSError, FloatingPointError: the message names a remedy.
     """
-    with tf.Graph().as_default():
+    cli.check_counts(steps=steps, seed=seed)
+    logdir = log_folder.check(logdir)
+    with tf.Graph().as_default() as graph:
         tf.set_random_seed(seed)
-        # Data (データの読み込み): the ten digits become two classes, "1" and "not 1".
+        # ■ データの読み込み (data)
+        # The ten digits become two classes, "1" and "not 1".
         (X_train, y_train), (X_test, y_test) = mnist_samples(
             flatten_image=True, binalize_label=True, data=data
         )
+        # You feed placeholders later. So the graph stays free of 754 MB of data.
         with tf.name_scope('data'):
-            # Placeholders keep the dataset itself out of the graph.
             all_images = tf.placeholder(tf.float32, [None, IMAGE_SIZE], name='images')
             all_labels = tf.placeholder(tf.float32, [None, CATEGORY_NUM], name='labels')
             ds = tf.data.Dataset.from_tensor_slices((all_images, all_labels))
-            # Prefetching prepares the next batches while the model trains.
-            ds = ds.shuffle(BUFFER_SIZE).batch(BATCH_SIZE).repeat().prefetch(10)
-            # The default optimizations copy the whole dataset. Autotuning is slow.
-            options = tf.data.Options()
-            options.experimental_optimization.apply_default_optimizations = False
-            if hasattr(options, 'autotune'):  # TensorFlow 1 has no such option.
-                options.autotune.enabled = False
-            iterator = tf.data.make_initializable_iterator(ds.with_options(options))
+            ds = ds.shuffle(BUFFER_SIZE).batch(BATCH_SIZE).repeat()
+            iterator = tf.data.make_initializable_iterator(speed.prefetched(ds))
             next_images, next_labels = iterator.get_next()
 
-        # Input layer (入力層): the next batch, unless you feed something else.
+        # ■ 入力層 (input layer)
+        # These placeholders take the next batch unless you feed them.
         with tf.name_scope('input'):
             y_ = tf.placeholder_with_default(
                 next_labels, [None, CATEGORY_NUM], name='labels'
@@ -67,79 +61,70 @@ def main(data='auto', steps=TRAINING_LOOP, logdir=SUMMARY_DIR, seed=0):
                 next_images, [None, IMAGE_SIZE], name='input_images'
             )
 
-        # Output layer (出力層): the probability that an image shows a 1.
+        # ■ 出力層 (output layer)
+        # The sigmoid turns any number into a probability, here that of a 1.
         with tf.name_scope('readout'):
             W = weight_variable([IMAGE_SIZE, CATEGORY_NUM], name='weight')
             b = bias_variable([CATEGORY_NUM], name='bias')
             y = tf.nn.sigmoid(tf.matmul(x, W) + b)
 
-        # Optimization (最適化): gradient descent maximizes the log-likelihood by
-        # minimizing its negative. Clipping avoids log(0), which is minus infinity.
+        # ■ 最適化 (optimization)
+        # Minimizing the negative maximizes the log-likelihood. Clipping avoids log(0).
         with tf.name_scope('optimize'):
             y = tf.clip_by_value(y, EPS, 1.0 - EPS)
             log_likelihood = tf.reduce_mean(
                 tf.reduce_sum(y_ * tf.log(y) + (1 - y_) * tf.log(1 - y), axis=1)
             )
-            optimizer = tf.train.GradientDescentOptimizer(LEARNING_RATE)
-            train_step = optimizer.minimize(-log_likelihood)
+            train_step = tf.train.GradientDescentOptimizer(LEARNING_RATE).minimize(
+                -log_likelihood
+            )
             log_likelihood_summary = tf.summary.scalar('log_likelihood', log_likelihood)
 
-        # Evaluation (評価): an output of 0.5 or more counts as a 1.
+        # ■ 評価 (evaluation)
         with tf.name_scope('evaluate'):
-            correct_prediction = tf.equal(y >= 0.5, y_ >= 0.5)
+            correct_prediction = tf.equal(y >= 0.5, y_ >= 0.5)  # 0.5 or more is a 1.
             accuracy = tf.reduce_mean(tf.cast(correct_prediction, tf.float32))
+        # Inside the scope, this summary would be tagged "evaluate/accuracy".
         accuracy_summary = tf.summary.scalar('accuracy', accuracy)
 
-        # Visualization (学習の過程を可視化): curves, images, and the settings.
-        with tf.name_scope('summaries'):
-            curves = tf.summary.merge([log_likelihood_summary, accuracy_summary])
-            weights = weight_image(W)
-            wrong = mistakes_image(x, y_, y)
-            settings = (
-                f'data {data}, {len(X_train)} training images, seed {seed}, EPS {EPS}, '
-                f'LEARNING_RATE {LEARNING_RATE}, BATCH_SIZE {BATCH_SIZE}'
-            )
-            settings_summary = tf.summary.text('settings', tf.constant(settings))
-        weight_summary = tf.summary.image('optimize/weight', weights, max_outputs=1)
-        mistakes_summary = tf.summary.image('accuracy/mistakes', wrong, max_outputs=1)
+        # ■ 学習の過程を可視化 (visualization)
+        # These tags put each image next to a curve in TensorBoard.
+        curves = tf.summary.merge([log_likelihood_summary, accuracy_summary])
+        weights = tf.summary.image('optimize/weight', summaries.weights(W), 1)
+        wrong = tf.summary.image('accuracy/mistakes', summaries.mistakes(x, y_, y), 1)
         image_steps = {0, 10, 30, 100, 300, 1000, 3000, 10000, steps}
 
-        # Run (実行): so far, there is only a graph. A session runs it.
-        logdir = new_run(logdir)
-        train_writer = tf.summary.FileWriter(logdir + '/train', tf.get_default_graph())
+        # ■ 実行 (run)
+        # So far, there is only a graph. A session holds the variables and runs it.
+        run = log_folder.start_run(logdir)
+        train_writer = tf.summary.FileWriter(logdir + '/train', graph)
         test_writer = tf.summary.FileWriter(logdir + '/test')
-        with tf.Session() as sess, train_writer, test_writer:
+        with tf.Session(config=speed.CONFIG) as sess, run, train_writer, test_writer:
+            summaries.mark_start([train_writer, test_writer], globals(), steps, seed)
             sess.run(tf.global_variables_initializer())
+            # A feed gives placeholders their values: {placeholder: value}.
             sess.run(iterator.initializer, {all_images: X_train, all_labels: y_train})
-            # Tell an open TensorBoard that a new run begins.
-            for writer in train_writer, test_writer:
-                writer.add_session_log(tf.SessionLog(status=tf.SessionLog.START))
-            train_writer.add_summary(sess.run(settings_summary))
-            test_set = {x: X_test, y_: y_test}
-            # A callable that stays in one thread is faster than sess.run.
-            next_step = sess.make_callable([x, y_, train_step], accept_options=True)
-            one_thread = tf.RunOptions(inter_op_thread_pool=-1)
+            next_step = speed.prepare(sess, [x, y_, train_step])
             for i in range(steps + 1):
-                images, labels, _ = next_step(options=one_thread)
-                if i in image_steps:
-                    train_writer.add_summary(sess.run(weight_summary), i)
-                    summary = sess.run(mistakes_summary, test_set)
-                    test_writer.add_summary(summary, i)
-                if i in image_steps or i % SUMMARY_INTERVAL == 0:
-                    train_acc, likelihood, summary = sess.run(
-                        [accuracy, log_likelihood, curves], {x: images, y_: labels}
+                images, labels, _ = next_step()
+                if i % SUMMARY_INTERVAL == 0 or i in image_steps:
+                    summary, train_acc = sess.run(
+                        [curves, accuracy], {x: images, y_: labels}
                     )
                     train_writer.add_summary(summary, i)
-                    test_acc, summary = sess.run([accuracy, curves], test_set)
+                    summaries.stop_if_diverged(summary, i)
+                    summary, test_acc = sess.run(
+                        [curves, accuracy], {x: X_test, y_: y_test}
+                    )
                     test_writer.add_summary(summary, i)
-                    train_writer.flush()
-                    test_writer.flush()
-                    stop_if_diverged(likelihood, i)
-                if i % SUMMARY_INTERVAL == 0:
-                    line = f'step: {i}, train-acc: {train_acc}, test-acc: {test_acc}'
-                    print(line, flush=True)
+                    log_folder.flush(train_writer, test_writer)
+                if i % SUMMARY_INTERVAL == 0 or i == steps:
+                    print(f'step: {i}, train-acc: {train_acc}, test-acc: {test_acc}')
+                if i in image_steps:
+                    train_writer.add_summary(sess.run(weights), i)
+                    test_writer.add_summary(sess.run(wrong, {x: X_test, y_: y_test}), i)
             return sess.run([W, b])
 
 
 if __name__ == '__main__':
-    run(main)
+    cli.run(main)

@@ -2,6 +2,7 @@
 
     python benchmarks/exercises.py mnist    (two to three minutes)
     python benchmarks/exercises.py synthetic
+    python benchmarks/exercises.py mnist.npz
 
 Most exercises change text in a copy of the lesson, which runs as its own process.
 """
@@ -19,6 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from support import synthetic_digits
 from support.data import load_digits
+from support.npz import DataError
 
 ROOT = sys.path[0]
 LESSON = {
@@ -48,7 +50,10 @@ def main():
         sys.exit(__doc__)
     data = sys.argv[1]
     check_exercises()
-    (x_train, y_train), (x_test, y_test) = load_digits(data)
+    try:
+        (x_train, y_train), (x_test, y_test) = load_digits(data)
+    except DataError as error:
+        sys.exit(str(error))
     print('\n| change | final test accuracy | other figures |')
     print('| --- | ---: | --- |')
 

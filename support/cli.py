@@ -1,13 +1,24 @@
 """The command line of a lesson: its flags, its messages, and its exit status."""
 
 import argparse
+import contextlib
+import io
 import logging
+import numbers
 import os
 import shlex
 import subprocess
 import sys
+import threading
 
-from support.data import DataError
+from support.npz import DataError
+
+
+def check_counts(**counts):
+    """Raise ValueError unless each count is an integer of at least 0."""
+    for name, count in counts.items():
+        if not isinstance(count, numbers.Integral) or count < 0:
+            raise ValueError(f'{name} must be an integer of at least 0 (got {count!r})')
 
 
 def run(main):
@@ -20,6 +31,9 @@ def run(main):
         main: a function with the arguments data, steps, logdir, and seed, each with a
             default value.
     """
+    if '__file__' not in main.__globals__:  # A notebook's cell has no flags of ours.
+        main()
+        return
     data, steps, logdir, seed = main.__defaults__
     parser = argparse.ArgumentParser(
         description=main.__doc__.splitlines()[0],
@@ -33,23 +47,35 @@ def run(main):
     )
     parser.add_argument(
         '--steps',
-        type=non_negative_int,
+        type=int,
         default=steps,
         help='the number of the last step; the first step is 0',
     )
     parser.add_argument('--logdir', default=logdir, help='the folder for the summaries')
     parser.add_argument(
         '--seed',
-        type=non_negative_int,
+        type=int,
         default=seed,
         help='the seed of the initial weights and of the shuffling',
     )
     flags = parser.parse_args()
-    saved = f'in {flags.logdir}. To see them: {tensorboard_command(flags.logdir)}'
-    logging.getLogger('tensorflow').setLevel(logging.ERROR)
     try:
-        main(**vars(flags))
-        print(f'The summaries are {saved}')
+        check_counts(steps=flags.steps, seed=flags.seed)
+    except ValueError as error:
+        parser.error(str(error))
+
+    saved = f'in {flags.logdir}. To see them: {tensorboard_command(flags.logdir)}'
+    # A writer that can't write raises its error here, too.
+    logging.getLogger('tensorflow').setLevel(logging.CRITICAL)
+    threading.excepthook = print_nothing
+    try:
+        with line_by_line():
+            main(**vars(flags))
+            print(f'The summaries are {saved}')
+    except BrokenPipeError:
+        # Nobody reads the output, as in `python logistic.py | head -n 1`.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(f'{parser.prog}: Stopped, because the output was closed.')
     except (DataError, OSError, FloatingPointError) as error:
         sys.exit(f'{parser.prog}: {error}')
     except KeyboardInterrupt:
@@ -57,15 +83,24 @@ def run(main):
         sys.exit(130)
 
 
-def non_negative_int(text):
-    """Convert the text of a flag to an integer of at least 0."""
+def print_nothing(error):
+    """Replace Python's report of an error in a thread."""
+
+
+@contextlib.contextmanager
+def line_by_line():
+    """Print each line at once, and escape letters that the console lacks."""
+    if not hasattr(sys.stdout, 'buffer'):  # A notebook prints at once.
+        yield
+        return
+    out = io.TextIOWrapper(
+        sys.stdout.buffer, sys.stdout.encoding, 'backslashreplace', line_buffering=True
+    )
     try:
-        number = int(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f'must be a whole number (got {text!r})')
-    if number < 0:
-        raise argparse.ArgumentTypeError(f'must be at least 0 (got {number})')
-    return number
+        with contextlib.redirect_stdout(out):
+            yield
+    finally:
+        out.detach()  # Otherwise, Python closes the buffer along with `out`.
 
 
 def tensorboard_command(logdir):

@@ -1,4 +1,4 @@
-"""Sources of digits: MNIST, an .npz file, or synthetic digits."""
+"""Sources of digits: MNIST from the cache or the network, a file, or synthetic ones."""
 
 import hashlib
 import http.client
@@ -7,21 +7,16 @@ import os
 import sys
 import tempfile
 import urllib.request
-import zipfile
-
-import numpy as np
 
 from support import synthetic_digits
+from support.npz import DataError, load_npz
 
 URL = 'https://storage.googleapis.com/tensorflow/tf-keras-datasets/mnist.npz'
 URL_SHA256 = '731c5ac602752760c8e48fbffcf8c3b850d9dc2a2aedcf2cc48468fc17b673d1'
 # The hash of the bytes of MNIST's four arrays, however its .npz file is compressed.
 MNIST_SHA256 = '06b0d1f124c4e5fa796686ade41a9b778edacc8622f2195a352ef479ad44fc16'
 TIMEOUT = 10  # seconds
-
-
-class DataError(ValueError):
-    """Raised for unusable data. The message gives the cause and a remedy."""
+loaded = None  # The name of the dataset that was loaded last.
 
 
 def load_digits(source='auto'):
@@ -43,25 +38,26 @@ def load_digits(source='auto'):
     if source == 'synthetic':
         return load_synthetic()
     if source not in ('auto', 'mnist'):
-        return load_npz(source, 'Pass an .npz file in the format of mnist.npz.')
+        return load_file(source, 'Pass an .npz file in the format of mnist.npz.')
 
     path = cached_mnist()
     if not os.path.exists(path):
         try:
             download_mnist(path)
         except (OSError, ValueError, http.client.HTTPException) as error:
-            notice = (
-                f'Could not download MNIST from {URL} '
-                f'({getattr(error, "reason", error)}). '
-                f'Put the file at {path}, or pass --data mnist.npz.'
-            )
+            reason = getattr(error, 'reason', error)
+            notice = f'Could not download MNIST from {URL} ({reason}). '
+            if os.access(os.path.dirname(path), os.W_OK):
+                notice += f'Put the file at {path}, or pass --data mnist.npz.'
+            else:
+                notice += 'Pass the path of a copy, as in --data mnist.npz.'
             if source == 'mnist':
                 raise DataError(notice)
             digits = load_synthetic()
             print(notice, flush=True)
             return digits
     advice = 'Remove it to download MNIST.'
-    return load_npz(path, advice, only_mnist=source == 'mnist')
+    return load_file(path, advice, only_mnist=source == 'mnist')
 
 
 def load_synthetic():
@@ -71,8 +67,28 @@ def load_synthetic():
     return train, test
 
 
+def load_file(path, advice, only_mnist=False):
+    """Return the digits in an .npz file and print whether they are MNIST.
+
+    Raises:
+        DataError: the file can't be used, or isn't MNIST although `only_mnist` is true.
+            The message ends with the advice.
+    """
+    path = os.path.expanduser(os.fspath(path))
+    train, test = load_npz(path, advice)
+    name = f'{os.path.basename(path)!r} (not MNIST)'
+    if hashlib.sha256(b''.join(train + test)).hexdigest() == MNIST_SHA256:
+        name = 'MNIST'
+    elif only_mnist:
+        raise DataError(f"{path!r} isn't MNIST. {advice}")
+    announce(name, train, test)
+    return train, test
+
+
 def announce(name, train, test):
-    """Print the name and the size of the dataset."""
+    """Print and keep the name of the dataset."""
+    global loaded
+    loaded = name
     sizes = f'{len(train[0])} training and {len(test[0])} test images'
     print(f'{name}, {sizes}', flush=True)
 
@@ -108,6 +124,8 @@ def download_mnist(path):
         ValueError: the downloaded file isn't MNIST.
     """
     folder = os.path.dirname(path)
+    if folder.startswith('~'):
+        raise OSError('there is no home folder to keep it in')
     os.makedirs(folder, exist_ok=True)
     print(f'Downloading MNIST from {URL}', file=sys.stderr, flush=True)
     with open_url() as response:
@@ -119,54 +137,3 @@ def download_mnist(path):
         with open(part, 'wb') as file:
             file.write(content)
         os.replace(part, path)
-
-
-def load_npz(path, advice, only_mnist=False):
-    """Return the digits in an .npz file and print whether they are MNIST.
-
-    Raises:
-        DataError: the file can't be used, or isn't MNIST although `only_mnist` is true.
-            The message ends with the advice.
-    """
-    path = os.path.expanduser(os.fspath(path))
-    try:
-        zipfile.ZipFile(path).close()  # NumPy calls any other file pickled.
-        with np.load(path, allow_pickle=False) as file:
-            train = checked('train', file['x_train'], file['y_train'])
-            test = checked('test', file['x_test'], file['y_test'])
-    except Exception as error:  # A damaged file can raise nearly anything.
-        raise DataError(f'Could not read {path!r} ({error}). {advice}')
-    digest = hashlib.sha256(b''.join(train + test)).hexdigest()
-    if digest == MNIST_SHA256:
-        announce('MNIST', train, test)
-    elif only_mnist:
-        raise DataError(f"{path!r} isn't MNIST. {advice}")
-    else:
-        announce(f'{os.path.basename(path)!r} (not MNIST)', train, test)
-    return train, test
-
-
-def checked(name, images, labels):
-    """Return the images and labels as uint8 arrays.
-
-    Raises:
-        ValueError: they aren't images of digits and their labels.
-    """
-    if images.shape[1:] != (28, 28) or not integers_up_to(255, images):
-        raise ValueError(
-            f'x_{name} must be integers from 0 to 255 in the shape [n, 28, 28]'
-        )
-    if labels.shape != images.shape[:1] or not integers_up_to(9, labels):
-        raise ValueError(f'y_{name} must be {len(images)} integers from 0 to 9')
-    images = np.ascontiguousarray(images, np.uint8)
-    return images, np.ascontiguousarray(labels, np.uint8)
-
-
-def integers_up_to(largest, array):
-    """Tell whether the array is nonempty and holds integers from 0 to `largest`."""
-    return (
-        array.size > 0
-        and np.issubdtype(array.dtype, np.integer)
-        and array.min() >= 0
-        and array.max() <= largest
-    )

@@ -4,10 +4,11 @@ import os
 import re
 import sys
 
+import numpy as np
 import pytest
 
 from support import cli
-from support.data import DataError
+from support.npz import DataError
 
 
 @pytest.fixture
@@ -40,8 +41,8 @@ def test_flags_are_mains_arguments(call):
 @pytest.mark.parametrize(
     'flags, message',
     [
-        (['--steps', '-1'], 'argument --steps: must be at least 0 (got -1)'),
-        (['--seed=x'], "argument --seed: must be a whole number (got 'x')"),
+        (['--steps', '-1'], 'steps must be an integer of at least 0 (got -1)'),
+        (['--seed=x'], "argument --seed: invalid int value: 'x'"),
     ],
     ids=['negative steps', 'no number'],
 )
@@ -79,6 +80,23 @@ def test_ctrl_c_is_one_line_and_status_130(call, capsys):
         'Stopped. The printed steps, if any, are saved in log. To see them: '
     )
     assert err.count('\n') == 1
+
+
+def test_a_cell_of_a_notebook_runs_with_the_defaults(monkeypatch):
+    monkeypatch.setattr(sys, 'argv', ['ipykernel_launcher.py', '-f', 'kernel-1.json'])
+    cell = 'calls = []\ndef main(data="auto"): calls.append(data)\nrun(main)'
+    names = {'run': cli.run}
+    exec(cell, names)
+    assert names['calls'] == ['auto']
+
+
+@pytest.mark.parametrize('count', [-1, 2.5, '10', None, np.int64(-1)])
+def test_counts_are_integers_of_at_least_0(count):
+    with pytest.raises(ValueError) as error:
+        cli.check_counts(seed=0, steps=count)
+    message = 'steps must be an integer of at least 0 (got {!r})'.format(count)
+    assert str(error.value) == message
+    cli.check_counts(seed=np.int64(7), steps=np.uint8(0))
 
 
 def test_python_in_the_current_folder_is_named_briefly(

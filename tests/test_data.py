@@ -14,7 +14,8 @@ from conftest import make_arrays, save_npz
 
 from helper import tf
 from support import data
-from support.data import DataError, load_digits
+from support.data import load_digits
+from support.npz import DataError
 
 SMALL = '(not MNIST), 300 training and 120 test images\n'
 
@@ -61,27 +62,51 @@ def test_reads_integers_of_any_type(tmp_path, capsys, dtype):
 
 GOOD = make_arrays()
 UNUSABLE = {
-    'negative pixel': ('x_train', GOOD['x_train'].astype(int) - 1, '0 to 255'),
-    'pixel of 256': ('x_test', np.full((120, 28, 28), 256), '0 to 255'),
-    'float images': ('x_train', GOOD['x_train'] / 255, 'x_train must be integers'),
-    'no test images': ('x_test', GOOD['x_test'][:0], 'x_test must be'),
-    'label of 10': ('y_test', GOOD['y_test'] + 1, 'from 0 to 9'),
-    'label missing': ('y_train', GOOD['y_train'][1:], 'y_train must be 300 integers'),
-    'one-hot labels': ('y_test', np.eye(120, 10, dtype=int), 'y_test must be 120'),
-    'pickle': ('x_train', np.array([print] * 300), 'allow_pickle=False'),
+    'fractions': ('x_test', np.full((120, 28, 28), 25.5), 'float64 [120, 28, 28]'),
+    'float images': (
+        'x_train',
+        GOOD['x_train'] / 255,
+        'float64 [300, 28, 28] from 0 to',
+    ),
+    'flat images': ('x_train', GOOD['x_train'].reshape(300, 784), 'uint8 [300, 784]'),
+    'no test images': ('x_test', GOOD['x_test'][:0], 'uint8 [0, 28, 28]'),
+    'label of 10': ('y_test', GOOD['y_test'] + 1, 'uint8 [120] from 1 to 10'),
+    'label missing': ('y_train', GOOD['y_train'][1:], 'uint8 [299]'),
+    'one-hot labels': ('y_test', np.eye(120, 10, dtype='u1'), 'uint8 [120, 10]'),
+    'text labels': ('y_train', GOOD['y_train'].astype('U1'), '<U1 [300]'),
+}
+MUST = {
+    'x': 'integers from 0 to 255 in the shape [n, 28, 28]',
+    'y_train': 'integers from 0 to 9 in the shape [300]',
+    'y_test': 'integers from 0 to 9 in the shape [120]',
 }
 
 
 @pytest.mark.parametrize('case', sorted(UNUSABLE))
-def test_unusable_arrays_are_refused(tmp_path, case):
-    name, array, reason = UNUSABLE[case]
+def test_unusable_arrays_are_described(tmp_path, case):
+    name, array, description = UNUSABLE[case]
     path = save_npz(tmp_path / 'x.npz', **{name: array})
     with pytest.raises(DataError) as error:
         load_digits(path)
-    assert str(error.value).startswith('Could not read {!r} ('.format(path))
-    assert reason in str(error.value)
-    end = '). Pass an .npz file in the format of mnist.npz.'
-    assert str(error.value).endswith(end)
+    message = str(error.value)
+    start = 'Could not read {!r} ({} is {}'.format(path, name, description)
+    end = 'must be {}). Pass an .npz file in the format of mnist.npz.'
+    assert message.startswith(start)
+    assert message.endswith(end.format(MUST.get(name, MUST['x'])))
+
+
+@pytest.mark.parametrize('pixel', [-1, 256])
+def test_pixels_out_of_range_are_refused(tmp_path, pixel):
+    images = GOOD['x_train'].astype(int)
+    images[7, 7, 7] = pixel
+    with pytest.raises(DataError, match='x_train is int.* from .*{}'.format(pixel)):
+        load_digits(save_npz(tmp_path / 'x.npz', x_train=images))
+
+
+def test_missing_arrays_and_present_ones_are_named(tmp_path):
+    np.savez(str(tmp_path / 'x.npz'), x_train=GOOD['x_train'], labels=GOOD['y_train'])
+    with pytest.raises(DataError, match='it holds x_train, labels, but not y_train'):
+        load_digits(tmp_path / 'x.npz')
 
 
 def test_unreadable_files_are_refused(tmp_path):
@@ -92,8 +117,8 @@ def test_unreadable_files_are_refused(tmp_path):
         path.write_bytes(content)
         with pytest.raises(DataError, match='not a zip file'):
             load_digits(path)
-    np.savez(str(path), x_train=GOOD['x_train'])
-    with pytest.raises(DataError, match='y_train'):
+    save_npz(path, x_train=np.array([print] * 300))  # a pickle
+    with pytest.raises(DataError, match='allow_pickle=False'):
         load_digits(path)
 
 
@@ -196,6 +221,24 @@ def test_a_failed_download_says_why_and_what_to_do(cache, monkeypatch, error, re
         'Could not download MNIST from {} ({}). '
         'Put the file at {}, or pass --data mnist.npz.'
     ).format(data.URL, reason, cache)
+
+
+@pytest.mark.parametrize('home', [None, 'file'])
+def test_without_a_usable_home_the_advice_works(tmp_path, monkeypatch, capsys, home):
+    (tmp_path / 'file').write_text('')  # A file can't hold a cache, even for root.
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv('KERAS_HOME')
+    if home:
+        monkeypatch.setenv('HOME', str(tmp_path / home))
+        monkeypatch.setenv('USERPROFILE', str(tmp_path / home))
+    else:
+        monkeypatch.setattr(os.path, 'expanduser', str)
+    load_digits()
+    synthetic, notice = capsys.readouterr().out.splitlines()
+    assert synthetic.startswith('synthetic digits (not MNIST)')
+    assert notice.endswith('). Pass the path of a copy, as in --data mnist.npz.')
+    assert home or '(there is no home folder to keep it in)' in notice
+    assert sorted(os.listdir('.')) == ['file', 'keras']
 
 
 def test_a_silent_server_is_given_up(cache, monkeypatch):

@@ -2,14 +2,16 @@
 
 import importlib
 import os
+import sys
 
 import numpy as np
 import pytest
-from conftest import make_arrays
+from conftest import ROOT, make_arrays
 from scipy import ndimage, stats
 
 import helper
 from helper import bias_variable, mnist_samples, prewitt_filter, tf, weight_variable
+from support import speed
 
 
 def evaluate(make, seed=1):
@@ -32,6 +34,30 @@ def test_your_log_level_is_kept(monkeypatch):
     monkeypatch.setenv('TF_CPP_MIN_LOG_LEVEL', '0')
     importlib.reload(helper)
     assert os.environ['TF_CPP_MIN_LOG_LEVEL'] == '0'
+
+
+@pytest.mark.parametrize(
+    'program, before, after',
+    [
+        ('logistic.py', None, '0'),
+        ('logistic.py', '1', '1'),
+        ('my_program.py', None, None),
+        ('docs/logistic.py', None, None),
+    ],
+)
+def test_onednn_is_off_only_if_the_lesson_was_started(
+    monkeypatch, program, before, after
+):
+    monkeypatch.delenv('TF_ENABLE_ONEDNN_OPTS', raising=False)
+    if before:
+        monkeypatch.setenv('TF_ENABLE_ONEDNN_OPTS', before)
+    monkeypatch.setattr('__main__.__file__', str(ROOT / program), raising=False)
+    importlib.reload(speed)
+    assert os.environ.get('TF_ENABLE_ONEDNN_OPTS') == after
+    monkeypatch.setitem(sys.modules, 'IPython', speed)  # `%run` in a notebook
+    monkeypatch.delenv('TF_ENABLE_ONEDNN_OPTS', raising=False)
+    importlib.reload(speed)
+    assert 'TF_ENABLE_ONEDNN_OPTS' not in os.environ
 
 
 def test_weights_are_glorot_uniform():

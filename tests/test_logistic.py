@@ -252,6 +252,22 @@ def test_a_run_leaves_the_kernel_as_it_was(lesson):
     assert kernel_state() == before
 
 
+@pytest.mark.parametrize('changes', [{'steps': -1}, {'steps': '10'}, {'seed': 2.5}])
+def test_wrong_arguments_are_refused_before_anything_is_touched(
+    lesson, tmp_path, changes
+):
+    with pytest.raises(ValueError, match='must be an integer of at least 0'):
+        lesson(**changes)
+    assert not (tmp_path / 'log').exists()
+
+
+@pytest.mark.parametrize('last', [0, 25, 40])
+def test_the_last_step_is_printed_once(lesson, last):
+    out = lesson(steps=np.int64(last), SUMMARY_INTERVAL=20).out
+    expected = sorted({last}.union(range(0, last, 20)))
+    assert [step for step, _, _ in printed(out)] == expected
+
+
 @pytest.mark.skipif(tf.__version__ < '2', reason='TensorFlow 1 has no TensorFlow 2 API')
 def test_tensorflow_2_code_works_after_a_run(lesson):
     import tensorflow as tf2

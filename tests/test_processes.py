@@ -8,15 +8,13 @@ import sys
 import pytest
 from conftest import ROOT, assert_printed_points_are_saved, printed, save_npz
 
-TENSORFLOWS_OWN = 'WARNING: All log messages before absl', 'I0000', 'E0000', 'W0000'
 
-
-def start(folder, *flags):
-    """Start the lesson on the small dataset."""
+def start(folder, *flags, **changes):
+    """Start the lesson on the small dataset, with changed environment variables."""
     save_npz(folder / 'small.npz')
     script = os.path.join(ROOT, 'logistic.py')
-    env = dict(os.environ, KERAS_HOME=str(folder))
-    for name in 'PYTHONUNBUFFERED', 'TF_CPP_MIN_LOG_LEVEL':
+    env = dict(os.environ, KERAS_HOME=str(folder), **changes)
+    for name in 'PYTHONUNBUFFERED', 'TF_CPP_MIN_LOG_LEVEL', 'TF_ENABLE_ONEDNN_OPTS':
         env.pop(name, None)
     command = [sys.executable, script, '--data', 'small.npz'] + list(flags)
     if os.name == 'posix':  # A shell's background jobs ignore Ctrl-C.
@@ -41,10 +39,8 @@ def read_until(process, text):
 
 
 def finish(process):
-    """Return what else the process prints, and its errors but for TensorFlow's own."""
-    out, err = process.communicate(timeout=100)
-    lines = err.splitlines(True)
-    return out, ''.join(line for line in lines if not line.startswith(TENSORFLOWS_OWN))
+    """Return what else the process prints, and its errors."""
+    return process.communicate(timeout=100)
 
 
 @pytest.fixture(scope='module')
@@ -98,3 +94,41 @@ def test_all_printed_points_survive(tmp_path, name):
     assert process.returncode == 130
     assert err.startswith('Stopped. The printed steps, if any, are saved in log. ')
     assert err.count('\n') == 1
+
+
+def test_a_second_run_is_refused_while_the_first_one_writes(tmp_path):
+    first = start(tmp_path, '--logdir=log', '--steps=90000')
+    try:
+        out = read_until(first, 'step: 0,')
+        second = start(tmp_path, '--logdir=log', '--seed=1')
+        assert finish(second)[1] == (
+            "logistic.py: Can't use 'log' (another run is writing to it). "
+            'Pass another --logdir.\n'
+        )
+        assert second.returncode == 1
+        assert first.poll() is None
+        out += read_until(first, 'step: 5000,')
+    finally:
+        first.kill()
+        finish(first)
+    assert_printed_points_are_saved(out, tmp_path / 'log')
+
+
+def test_a_console_that_lacks_letters_is_no_obstacle(tmp_path):
+    name = os.fsdecode('ログ'.encode())
+    changes = dict(PYTHONIOENCODING='ascii', LC_ALL='C')
+    process = start(tmp_path, '--logdir', name, '--steps=0', **changes)
+    out, err = finish(process)
+    assert (process.returncode, err) == (0, '')
+    assert_printed_points_are_saved(out, tmp_path / name)
+
+
+@pytest.mark.skipif(os.name != 'posix', reason='Windows has no such pipes')
+def test_a_closed_pipe_ends_the_run_with_one_line(tmp_path):
+    process = start(tmp_path, '--logdir', 'log')
+    read_until(process, 'step: 1000,')
+    process.stdout.close()
+    assert process.stderr.read() == (
+        'logistic.py: Stopped, because the output was closed.\n'
+    )
+    assert process.wait() == 1

@@ -128,8 +128,8 @@ def test_text_page_shows_the_settings(two_runs):
     tag = 'summaries/settings'
     (text,) = ask(two_runs[0], 'plugin/text/text', run='train', tag=tag)
     assert (
-        'small.npz, 300 training images, seed 2500, EPS 1e-07, '
-        'LEARNING_RATE 0.1, BATCH_SIZE 100'
+        "data 'small.npz' (not MNIST), steps 2500, seed 2500, LEARNING_RATE 0.1, "
+        'BATCH_SIZE 100, BUFFER_SIZE 1000, EPS 1e-07'
     ) in text['text']
 
 

@@ -1,0 +1,164 @@
+"""The log folder: nothing of an earlier run, of another run, or of yours is lost."""
+
+import contextlib
+import os
+import pathlib
+import shutil
+import time
+from unittest import mock
+
+import pytest
+from conftest import curve, events
+
+from helper import tf
+from support.log_folder import check, start_run
+
+
+@contextlib.contextmanager
+def empty_run(folder):
+    """Use a log folder as a run does, without any summaries."""
+    with start_run(check(folder)):
+        (folder / 'train').mkdir()
+        (folder / 'test').mkdir()
+        yield
+
+
+def test_earlier_runs_are_kept_under_their_start_time(lesson, tmp_path):
+    before = time.strftime('was_%y%m%d_%H%M%S')
+    for steps in 1, 2, 3:
+        lesson(steps=steps)
+        (tmp_path / 'log' / 'train' / '.DS_Store').touch()
+    log = tmp_path / 'log'
+    earlier = sorted(path.name for path in log.glob('was_*'))
+    assert len(earlier) == 2
+    assert before <= earlier[0] < earlier[1] <= time.strftime('was_%y%m%d_%H%M%S_')
+    for steps, folder in zip((1, 2, 3), [log / name for name in earlier] + [log]):
+        for run in 'train', 'test':
+            assert list(curve(folder, run)) == [0, steps]
+
+
+def test_unusable_data_leaves_the_earlier_run_in_its_place(lesson, tmp_path):
+    lesson()
+    with pytest.raises(ValueError):
+        lesson(data=str(tmp_path / 'missing.npz'))
+    assert list(curve(tmp_path / 'log', 'train')) == [0]
+    assert not list((tmp_path / 'log').glob('was_*'))
+
+
+@pytest.mark.parametrize('use', [check, start_run])
+def test_a_folder_in_use_is_refused_until_its_run_ends(tmp_path, use):
+    with empty_run(tmp_path):
+        with pytest.raises(OSError) as error:
+            use(str(tmp_path))
+    assert str(error.value) == (
+        "Can't use {!r} (another run is writing to it). Pass another --logdir.".format(
+            str(tmp_path)
+        )
+    )
+    with empty_run(tmp_path):
+        pass
+
+
+def test_a_run_that_fails_frees_its_folder(lesson):
+    with mock.patch.object(tf, 'Session', side_effect=KeyboardInterrupt):
+        with pytest.raises(KeyboardInterrupt):
+            lesson()
+    lesson()
+
+
+def test_other_files_stay_and_an_empty_run_is_no_obstacle(tmp_path):
+    (tmp_path / 'notes.txt').write_text('mine')
+    for _ in range(2):
+        with empty_run(tmp_path):
+            assert (tmp_path / 'notes.txt').read_text() == 'mine'
+
+
+def test_a_folder_of_other_data_is_refused(tmp_path):
+    (tmp_path / 'train').mkdir()
+    (tmp_path / 'train' / 'cat.jpg').write_text('mine')
+    with pytest.raises(OSError) as error:
+        check(tmp_path)
+    assert str(error.value) == (
+        "Can't use {!r} (its folder 'train' holds no summaries). "
+        'Pass another --logdir.'.format(str(tmp_path))
+    )
+    assert (tmp_path / 'train' / 'cat.jpg').read_text() == 'mine'
+
+
+def test_a_folder_that_cannot_move_names_tensorboard(tmp_path, monkeypatch):
+    (tmp_path / 'train').mkdir()
+    monkeypatch.setattr(os, 'rename', mock.Mock(side_effect=PermissionError))
+    with pytest.raises(OSError, match='; on Windows, stop TensorBoard first'):
+        start_run(str(tmp_path))
+
+
+@pytest.mark.parametrize('name', ['file', 'file/log', ''])
+def test_a_file_or_nothing_is_no_log_folder(lesson, tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / 'file').write_text('mine')
+    with pytest.raises(OSError, match="^Can't use .*Pass another --logdir.$"):
+        lesson(data='missing.npz', logdir=name)  # noticed before the data
+    assert (tmp_path / 'file').read_text() == 'mine'
+
+
+@pytest.mark.parametrize('make', [str, pathlib.Path])
+def test_a_tilde_is_the_home_folder(tmp_path, monkeypatch, make):
+    monkeypatch.setenv('HOME', str(tmp_path))
+    monkeypatch.setenv('USERPROFILE', str(tmp_path))
+    assert pathlib.Path(check(make('~/log'))) == tmp_path / 'log'
+    assert (tmp_path / 'log').is_dir()
+
+
+def set_free_space(monkeypatch, *sizes):
+    """Report these amounts of free disk space, one after the other."""
+    usages = [mock.Mock(free=size) for size in sizes]
+    monkeypatch.setattr(shutil, 'disk_usage', mock.Mock(side_effect=usages))
+
+
+def test_a_full_disk_is_noticed_before_the_data(lesson, monkeypatch):
+    set_free_space(monkeypatch, 1000)
+    with pytest.raises(OSError, match='log.*less than 1 MB of disk space is free'):
+        lesson(data='missing.npz')
+
+
+def test_a_disk_that_fills_up_ends_the_run(lesson, tmp_path, monkeypatch):
+    set_free_space(monkeypatch, 10**7, 10**7, 1000)
+    with pytest.raises(OSError, match='log.*less than 1 MB of disk space is free'):
+        lesson()
+    assert list(curve(tmp_path / 'log', 'train')) == [0]
+
+
+def test_a_writers_error_is_an_oserror_of_one_line(lesson, monkeypatch):
+    failure = RuntimeError('No space left on device\n\tFailed to flush 1 events')
+    monkeypatch.setattr(tf.summary.FileWriter, 'flush', mock.Mock(side_effect=failure))
+    with pytest.raises(OSError) as error:
+        lesson()
+    assert str(error.value).startswith("Can't write to ")
+    assert str(error.value).endswith(
+        '(No space left on device). Free some disk space, or pass another --logdir.'
+    )
+
+
+def test_summaries_that_were_moved_are_not_called_saved(tmp_path):
+    with pytest.raises(OSError, match='The summaries were removed from'):
+        with start_run(check(tmp_path)):
+            pass
+
+
+@pytest.mark.skipif(tf.__version__ > '2', reason='TensorBoard 2 can open such a folder')
+@pytest.mark.parametrize('name', ['at_12:30', 'a,b'])
+def test_a_name_that_tensorboard_1_splits_is_refused(tmp_path, name):
+    with pytest.raises(OSError, match='TensorBoard 1 splits'):
+        check(tmp_path / name)
+    assert not (tmp_path / name).exists()
+
+
+def test_both_writers_mark_the_start(lesson, tmp_path):
+    lesson()
+    for run in 'train', 'test':
+        (path,) = (tmp_path / 'log' / run).iterdir()
+        marks = [
+            e for e in tf.train.summary_iterator(str(path)) if e.session_log.status
+        ]
+        assert [e.session_log.status for e in marks] == [tf.SessionLog.START]
+    assert events(tmp_path / 'log', 'test').Scalars('accuracy')
