@@ -2,11 +2,9 @@
 
 import argparse
 import contextlib
-import io
 import logging
 import numbers
 import os
-import shlex
 import subprocess
 import sys
 import threading
@@ -67,15 +65,11 @@ def run(main):
     saved = f'in {flags.logdir}. To see them: {tensorboard_command(flags.logdir)}'
     # A writer that can't write raises its error here, too.
     logging.getLogger('tensorflow').setLevel(logging.CRITICAL)
-    threading.excepthook = print_nothing
+    threading.excepthook = lambda error: None
     try:
-        with line_by_line():
+        with contextlib.redirect_stdout(line_by_line(sys.stdout)):
             main(**vars(flags))
             print(f'The summaries are {saved}')
-    except BrokenPipeError:
-        # Nobody reads the output, as in `python logistic.py | head -n 1`.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(f'{parser.prog}: Stopped, because the output was closed.')
     except (DataError, OSError, FloatingPointError) as error:
         sys.exit(f'{parser.prog}: {error}')
     except KeyboardInterrupt:
@@ -83,24 +77,13 @@ def run(main):
         sys.exit(130)
 
 
-def print_nothing(error):
-    """Replace Python's report of an error in a thread."""
-
-
-@contextlib.contextmanager
-def line_by_line():
-    """Print each line at once, and escape letters that the console lacks."""
-    if not hasattr(sys.stdout, 'buffer'):  # A notebook prints at once.
-        yield
-        return
-    out = io.TextIOWrapper(
-        sys.stdout.buffer, sys.stdout.encoding, 'backslashreplace', line_buffering=True
+def line_by_line(stream):
+    """Return a stream that prints each line at once, and escapes unknown letters."""
+    if not hasattr(stream, 'buffer'):  # A notebook prints at once.
+        return stream
+    return open(
+        stream.fileno(), 'w', 1, stream.encoding, 'backslashreplace', closefd=False
     )
-    try:
-        with contextlib.redirect_stdout(out):
-            yield
-    finally:
-        out.detach()  # Otherwise, Python closes the buffer along with `out`.
 
 
 def tensorboard_command(logdir):
@@ -109,6 +92,4 @@ def tensorboard_command(logdir):
     if python.startswith(os.getcwd() + os.sep):
         python = os.path.relpath(python)
     command = [python, '-m', 'tensorboard.main', '--logdir', os.path.expanduser(logdir)]
-    if os.name == 'nt':
-        return subprocess.list2cmdline(command)
-    return ' '.join(map(shlex.quote, command))
+    return subprocess.list2cmdline(command)

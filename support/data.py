@@ -41,23 +41,21 @@ def load_digits(source='auto'):
         return load_file(source, 'Pass an .npz file in the format of mnist.npz.')
 
     path = cached_mnist()
-    if not os.path.exists(path):
-        try:
+    try:
+        if not os.path.exists(path):
             download_mnist(path)
-        except (OSError, ValueError, http.client.HTTPException) as error:
-            reason = getattr(error, 'reason', error)
-            notice = f'Could not download MNIST from {URL} ({reason}). '
-            if os.access(os.path.dirname(path), os.W_OK):
-                notice += f'Put the file at {path}, or pass --data mnist.npz.'
-            else:
-                notice += 'Pass the path of a copy, as in --data mnist.npz.'
-            if source == 'mnist':
-                raise DataError(notice)
-            digits = load_synthetic()
-            print(notice, flush=True)
-            return digits
-    advice = 'Remove it to download MNIST.'
-    return load_file(path, advice, only_mnist=source == 'mnist')
+    except (OSError, ValueError, http.client.HTTPException) as error:
+        reason = getattr(error, 'reason', error)
+        advice = 'Pass the path of a copy, as in --data mnist.npz.'
+        if os.access(os.path.dirname(path), os.W_OK):
+            advice = f'Put the file at {path}, or pass --data mnist.npz.'
+        notice = f'Could not download MNIST from {URL} ({reason}). {advice}'
+        if source == 'mnist':
+            raise DataError(notice)
+        digits = load_synthetic()
+        print(notice)
+        return digits
+    return load_file(path, 'Remove it to download MNIST.', source == 'mnist')
 
 
 def load_synthetic():
@@ -90,7 +88,7 @@ def announce(name, train, test):
     global loaded
     loaded = name
     sizes = f'{len(train[0])} training and {len(test[0])} test images'
-    print(f'{name}, {sizes}', flush=True)
+    print(f'{name}, {sizes}')
 
 
 def cached_mnist():

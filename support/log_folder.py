@@ -1,17 +1,11 @@
-"""The log folder: who may write to it, and where the earlier run goes."""
+"""The log folder: one run at a time writes to it, and earlier runs are kept."""
 
 import contextlib
-import errno
 import os
-import shutil
 import time
 
+import filelock
 import tensorflow.compat.v1 as tf
-
-try:
-    import fcntl
-except ImportError:
-    import msvcrt
 
 RUNS = 'train', 'test'
 
@@ -26,92 +20,67 @@ def check(logdir):
         The log folder as a string.
 
     Raises:
-        OSError: the folder can't be used.
+        OSError: the folder can't be used, or another run is using it.
     """
     logdir = os.path.expanduser(os.fspath(logdir))
-    with remedy(logdir):
-        if tf.__version__ < '2' and set(os.path.splitdrive(logdir)[1]) & set(':,'):
+    with remedy(logdir, OSError):
+        if tf.__version__ < '2' and set(os.path.basename(logdir)) & set(':,'):
             raise OSError("TensorBoard 1 splits --logdir at ':' and ','")
         os.makedirs(logdir, exist_ok=True)
-        check_space(logdir)
-        locked(logdir).close()
-        for run in existing_runs(logdir):
-            files = os.listdir(os.path.join(logdir, run))
-            if files and not any('tfevents' in file for file in files):
-                raise OSError(f'its folder {run!r} holds no summaries')
+        with lock(logdir):
+            for run in existing_runs(logdir):
+                files = os.listdir(os.path.join(logdir, run))
+                if files and 'tfevents' not in ''.join(files):
+                    raise OSError(f'its folder {run!r} holds no summaries')
     # TensorFlow wants UTF-8, but Python 3.6 may decode a name as ASCII.
     return os.fsencode(logdir).decode()
 
 
 def start_run(logdir):
-    """Reserve the log folder for a run, and keep the earlier run.
+    """Lock the log folder and move an earlier run.
 
     Args:
         logdir: what `check` returned.
 
     Returns:
-        A context manager. It ends the reservation, and it turns the errors of the
-        writers into OSErrors.
+        A context manager that unlocks the folder. It turns the errors of the writers
+        into OSErrors.
 
     Raises:
-        OSError: another run is using the folder, or the earlier one can't be moved.
+        OSError: another run is using the folder, or the earlier run can't be moved.
     """
     logdir = os.fsdecode(logdir.encode())
-    with remedy(logdir):
-        lock = locked(logdir)
+    with remedy(logdir, OSError):
+        locked = lock(logdir)
         move_earlier_run(logdir)
-    return reserved(logdir, lock)
+    run = contextlib.ExitStack()
+    run.enter_context(locked)
+    run.enter_context(remedy(logdir, RuntimeError))
+    return run
 
 
 @contextlib.contextmanager
-def reserved(logdir, lock):
-    with lock:
-        try:
-            yield
-        except RuntimeError as error:  # A FileWriter can't write.
-            reason = str(error).splitlines()[0]
-            raise OSError(
-                f"Can't write to {logdir!r} ({reason}). "
-                'Free some disk space, or pass another --logdir.'
-            )
-        if len(existing_runs(logdir)) < len(RUNS):
-            raise OSError(f'The summaries were removed from {logdir!r}.')
-
-
-@contextlib.contextmanager
-def remedy(logdir):
-    """Add the name of the folder and a remedy to the message of an OSError."""
+def remedy(logdir, kind):
+    """Turn an exception of this kind into an OSError that names the folder."""
     try:
         yield
-    except OSError as error:
-        raise OSError(f"Can't use {logdir!r} ({error}). Pass another --logdir.")
+    except kind as error:
+        reason = str(error).splitlines()[0]
+        raise OSError(
+            f"Can't use {logdir!r} ({reason}). "
+            'Pass another --logdir, or stop other programs that use it.'
+        )
 
 
-def locked(logdir):
-    """Return a file in the log folder that stays locked until you close it.
+def lock(logdir):
+    """Lock the folder, until the result is closed as a context manager.
 
     The operating system unlocks it when the program ends, even after a kill.
-
-    Raises:
-        OSError: another run has locked it, or the folder can't be written to.
     """
-    file = open(os.path.join(logdir, '.lock'), 'w')
     try:
-        if os.name == 'nt':
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        else:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:  # Some network folders can't lock a file.
-        if error.errno in (errno.EACCES, errno.EAGAIN):
-            file.close()
-            raise OSError('another run is writing to it')
-    return file
-
-
-def check_space(folder):
-    """Raise OSError if the disk is full. TensorFlow 1 would lose summaries silently."""
-    if shutil.disk_usage(folder).free < 2**20:
-        raise OSError('less than 1 MB of disk space is free')
+        return filelock.FileLock(os.path.join(logdir, '.lock')).acquire(timeout=0)
+    except filelock.Timeout:
+        raise OSError('another run is writing to it')
 
 
 def existing_runs(logdir):
@@ -120,11 +89,7 @@ def existing_runs(logdir):
 
 
 def move_earlier_run(logdir):
-    """Move the folders `train` and `test` to one named after the run's start time.
-
-    Raises:
-        OSError: a folder can't be moved.
-    """
+    """Move the folders `train` and `test` to one named after the run's start time."""
     runs = existing_runs(logdir)
     if runs:
         began = time.localtime(os.path.getmtime(os.path.join(logdir, runs[0])))
@@ -132,21 +97,11 @@ def move_earlier_run(logdir):
         while os.path.exists(earlier):
             earlier += '_'
         os.makedirs(earlier)
-        try:
-            for run in runs:
-                os.rename(os.path.join(logdir, run), os.path.join(earlier, run))
-        except PermissionError as error:
-            raise OSError(f'{error}; on Windows, stop TensorBoard first')
+        for run in runs:
+            os.rename(os.path.join(logdir, run), os.path.join(earlier, run))
 
 
 def flush(*writers):
-    """Save all summaries, so that a kill can't lose them.
-
-    Raises:
-        OSError: the disk is full.
-    """
+    """Save all summaries, so that a kill can't lose them."""
     for writer in writers:
-        folder = os.fsdecode(writer.get_logdir().encode())
-        with remedy(folder):
-            check_space(folder)
         writer.flush()

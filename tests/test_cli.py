@@ -46,17 +46,17 @@ def test_flags_are_mains_arguments(call):
     ],
     ids=['negative steps', 'no number'],
 )
-def test_wrong_flags_exit_with_status_2(call, capsys, flags, message):
+def test_wrong_flags_exit_with_status_2(call, capfd, flags, message):
     with pytest.raises(SystemExit) as exit:
         call(*flags)
     assert exit.value.code == 2
-    assert capsys.readouterr().err.endswith('lesson.py: error: ' + message + '\n')
+    assert capfd.readouterr().err.endswith('lesson.py: error: ' + message + '\n')
 
 
-def test_help_shows_every_flag_and_its_default(call, capsys):
+def test_help_shows_every_flag_and_its_default(call, capfd):
     with pytest.raises(SystemExit):
         call('--help')
-    text = ' '.join(capsys.readouterr().out.split())
+    text = ' '.join(capfd.readouterr().out.split())
     assert 'Learn something.' in text
     for flag, default in ('data', 'auto'), ('steps', 7), ('logdir', 'log'), ('seed', 0):
         usage = '--{} {} [^-]*.default: {}'.format(flag, flag.upper(), default)
@@ -70,11 +70,11 @@ def test_a_users_error_is_one_line_and_status_1(call, kind):
     assert exit.value.code == 'lesson.py: Something is wrong. Do this.'
 
 
-def test_ctrl_c_is_one_line_and_status_130(call, capsys):
+def test_ctrl_c_is_one_line_and_status_130(call, capfd):
     with pytest.raises(SystemExit) as exit:
         call(error=KeyboardInterrupt())
     assert exit.value.code == 130
-    out, err = capsys.readouterr()
+    out, err = capfd.readouterr()
     assert out == ''
     assert err.startswith(
         'Stopped. The printed steps, if any, are saved in log. To see them: '
@@ -100,7 +100,7 @@ def test_counts_are_integers_of_at_least_0(count):
 
 
 def test_python_in_the_current_folder_is_named_briefly(
-    call, capsys, monkeypatch, tmp_path
+    call, capfd, monkeypatch, tmp_path
 ):
     monkeypatch.chdir(tmp_path)
     python = os.path.join('.venv', 'bin', 'python')
@@ -108,5 +108,5 @@ def test_python_in_the_current_folder_is_named_briefly(
     for home in 'HOME', 'USERPROFILE':
         monkeypatch.setenv(home, 'me')
     call('--logdir', '~')
-    command = capsys.readouterr().out.split('To see them: ')[1]
+    command = capfd.readouterr().out.split('To see them: ')[1]
     assert command == python + ' -m tensorboard.main --logdir me\n'

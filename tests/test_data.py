@@ -62,23 +62,26 @@ def test_reads_integers_of_any_type(tmp_path, capsys, dtype):
 
 GOOD = make_arrays()
 UNUSABLE = {
-    'fractions': ('x_test', np.full((120, 28, 28), 25.5), 'float64 [120, 28, 28]'),
-    'float images': (
+    'float images': ('x_train', GOOD['x_train'] / 255, 'float64 [300, 28, 28],'),
+    'flat images': ('x_test', np.ones((9, 784), 'u1'), 'uint8 [9, 784] from 1 to 1,'),
+    'no images': ('x_test', GOOD['x_test'][:0], 'uint8 [0, 28, 28],'),
+    'negative pixel': (
         'x_train',
-        GOOD['x_train'] / 255,
-        'float64 [300, 28, 28] from 0 to',
+        np.full((1, 28, 28), -1),
+        '[1, 28, 28] from -1 to -1,',
     ),
-    'flat images': ('x_train', GOOD['x_train'].reshape(300, 784), 'uint8 [300, 784]'),
-    'no test images': ('x_test', GOOD['x_test'][:0], 'uint8 [0, 28, 28]'),
-    'label of 10': ('y_test', GOOD['y_test'] + 1, 'uint8 [120] from 1 to 10'),
-    'label missing': ('y_train', GOOD['y_train'][1:], 'uint8 [299]'),
-    'one-hot labels': ('y_test', np.eye(120, 10, dtype='u1'), 'uint8 [120, 10]'),
-    'text labels': ('y_train', GOOD['y_train'].astype('U1'), '<U1 [300]'),
+    'pixel of 256': (
+        'x_test',
+        np.full((1, 28, 28), 256),
+        '[1, 28, 28] from 256 to 256,',
+    ),
+    'label of 10': ('y_test', GOOD['y_test'] + 1, 'uint8 [120] from 1 to 10,'),
+    'one-hot labels': ('y_train', np.eye(3, dtype='u1'), 'uint8 [3, 3] from 0 to 1,'),
+    'text labels': ('y_train', GOOD['y_train'].astype('U1'), '<U1 [300],'),
 }
 MUST = {
     'x': 'integers from 0 to 255 in the shape [n, 28, 28]',
-    'y_train': 'integers from 0 to 9 in the shape [300]',
-    'y_test': 'integers from 0 to 9 in the shape [120]',
+    'y': 'integers from 0 to 9 in the shape [n]',
 }
 
 
@@ -88,19 +91,18 @@ def test_unusable_arrays_are_described(tmp_path, case):
     path = save_npz(tmp_path / 'x.npz', **{name: array})
     with pytest.raises(DataError) as error:
         load_digits(path)
-    message = str(error.value)
-    start = 'Could not read {!r} ({} is {}'.format(path, name, description)
-    end = 'must be {}). Pass an .npz file in the format of mnist.npz.'
-    assert message.startswith(start)
-    assert message.endswith(end.format(MUST.get(name, MUST['x'])))
+    assert str(error.value).startswith('Could not read {!r} ({} is '.format(path, name))
+    assert str(error.value).endswith(
+        '{} but must be {}). Pass an .npz file in the format of mnist.npz.'.format(
+            description, MUST[name[0]]
+        )
+    )
 
 
-@pytest.mark.parametrize('pixel', [-1, 256])
-def test_pixels_out_of_range_are_refused(tmp_path, pixel):
-    images = GOOD['x_train'].astype(int)
-    images[7, 7, 7] = pixel
-    with pytest.raises(DataError, match='x_train is int.* from .*{}'.format(pixel)):
-        load_digits(save_npz(tmp_path / 'x.npz', x_train=images))
+def test_a_label_for_each_image_is_required(tmp_path):
+    path = save_npz(tmp_path / 'x.npz', y_train=GOOD['y_train'][1:])
+    with pytest.raises(DataError, match='train: 300 images, but 299 labels'):
+        load_digits(path)
 
 
 def test_missing_arrays_and_present_ones_are_named(tmp_path):

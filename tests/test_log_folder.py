@@ -3,7 +3,6 @@
 import contextlib
 import os
 import pathlib
-import shutil
 import time
 from unittest import mock
 
@@ -80,15 +79,17 @@ def test_a_folder_of_other_data_is_refused(tmp_path):
         check(tmp_path)
     assert str(error.value) == (
         "Can't use {!r} (its folder 'train' holds no summaries). "
-        'Pass another --logdir.'.format(str(tmp_path))
+        'Pass another --logdir, or stop other programs that use it.'.format(
+            str(tmp_path)
+        )
     )
     assert (tmp_path / 'train' / 'cat.jpg').read_text() == 'mine'
 
 
-def test_a_folder_that_cannot_move_names_tensorboard(tmp_path, monkeypatch):
+def test_a_folder_that_cannot_move_is_an_oserror(tmp_path, monkeypatch):
     (tmp_path / 'train').mkdir()
-    monkeypatch.setattr(os, 'rename', mock.Mock(side_effect=PermissionError))
-    with pytest.raises(OSError, match='; on Windows, stop TensorBoard first'):
+    monkeypatch.setattr(os, 'rename', mock.Mock(side_effect=PermissionError('in use')))
+    with pytest.raises(OSError, match='in use.*or stop other programs that use it'):
         start_run(str(tmp_path))
 
 
@@ -96,7 +97,7 @@ def test_a_folder_that_cannot_move_names_tensorboard(tmp_path, monkeypatch):
 def test_a_file_or_nothing_is_no_log_folder(lesson, tmp_path, monkeypatch, name):
     monkeypatch.chdir(tmp_path)
     (tmp_path / 'file').write_text('mine')
-    with pytest.raises(OSError, match="^Can't use .*Pass another --logdir.$"):
+    with pytest.raises(OSError, match="^Can't use .*Pass another --logdir, "):
         lesson(data='missing.npz', logdir=name)  # noticed before the data
     assert (tmp_path / 'file').read_text() == 'mine'
 
@@ -109,40 +110,12 @@ def test_a_tilde_is_the_home_folder(tmp_path, monkeypatch, make):
     assert (tmp_path / 'log').is_dir()
 
 
-def set_free_space(monkeypatch, *sizes):
-    """Report these amounts of free disk space, one after the other."""
-    usages = [mock.Mock(free=size) for size in sizes]
-    monkeypatch.setattr(shutil, 'disk_usage', mock.Mock(side_effect=usages))
-
-
-def test_a_full_disk_is_noticed_before_the_data(lesson, monkeypatch):
-    set_free_space(monkeypatch, 1000)
-    with pytest.raises(OSError, match='log.*less than 1 MB of disk space is free'):
-        lesson(data='missing.npz')
-
-
-def test_a_disk_that_fills_up_ends_the_run(lesson, tmp_path, monkeypatch):
-    set_free_space(monkeypatch, 10**7, 10**7, 1000)
-    with pytest.raises(OSError, match='log.*less than 1 MB of disk space is free'):
-        lesson()
-    assert list(curve(tmp_path / 'log', 'train')) == [0]
-
-
 def test_a_writers_error_is_an_oserror_of_one_line(lesson, monkeypatch):
     failure = RuntimeError('No space left on device\n\tFailed to flush 1 events')
     monkeypatch.setattr(tf.summary.FileWriter, 'flush', mock.Mock(side_effect=failure))
     with pytest.raises(OSError) as error:
         lesson()
-    assert str(error.value).startswith("Can't write to ")
-    assert str(error.value).endswith(
-        '(No space left on device). Free some disk space, or pass another --logdir.'
-    )
-
-
-def test_summaries_that_were_moved_are_not_called_saved(tmp_path):
-    with pytest.raises(OSError, match='The summaries were removed from'):
-        with start_run(check(tmp_path)):
-            pass
+    assert '(No space left on device). ' in str(error.value)
 
 
 @pytest.mark.skipif(tf.__version__ > '2', reason='TensorBoard 2 can open such a folder')

