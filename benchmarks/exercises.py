@@ -43,6 +43,31 @@ EXERCISES = [
     {'labels == 1': 'labels == 8'},
     {'W = weight_variable(': 'W = bias_variable('},
 ]
+NEXT_LESSONS = {
+    'ten digits': {
+        'CATEGORY_NUM = 1': 'CATEGORY_NUM = 10',
+        ', binalize_label=True': '',
+        'tf.nn.sigmoid': 'tf.nn.softmax',
+        ' + (1 - y_) * tf.log(1 - y)': '',
+        'y >= 0.5, y_ >= 0.5': 'tf.argmax(y, 1), tf.argmax(y_, 1)',
+        'weights(W)': 'weights(W[:, 1:2])',
+        'mistakes(x, y_, y)': 'mistakes(x, y_[:, 1:2], y[:, 1:2])',
+    },
+    'edges': {
+        '            W = weight_variable([IMAGE_SIZE, CATEGORY_NUM]': (
+            '            edges = tf.nn.conv2d(\n'
+            '                tf.reshape(x, [-1, 28, 28, 1]),\n'
+            '                prewitt_filter(),\n'
+            '                strides=[1, 1, 1, 1],\n'
+            "                padding='SAME',\n"
+            '            )\n'
+            '            edges = tf.reshape(edges, [-1, 2 * IMAGE_SIZE])\n'
+            '            W = weight_variable([2 * IMAGE_SIZE, CATEGORY_NUM]'
+        ),
+        'tf.matmul(x, W)': 'tf.matmul(edges, W)',
+        'weights(W)': 'weights(W[::2])',
+    },
+}
 
 
 def main():
@@ -71,6 +96,8 @@ def main():
     for changes in EXERCISES:
         name = ', '.join(f'`{new}`' for new in changes.values())
         print_run(name, changes, data, unchanged)
+    for name, changes in NEXT_LESSONS.items():
+        print_run(name, changes, data, unchanged)
 
     (x_train, y_train), _ = synthetic_digits.load_data()
     with tempfile.TemporaryDirectory() as folder:
@@ -82,7 +109,7 @@ def main():
 def check_exercises():
     """Check that each text to replace occurs exactly once."""
     text = ''.join(LESSON.values())
-    for changes in EXERCISES:
+    for changes in EXERCISES + list(NEXT_LESSONS.values()):
         for old in changes:
             assert text.count(old) == 1, old
 

@@ -50,7 +50,8 @@ def test_a_folder_in_use_is_refused_until_its_run_ends(tmp_path, use):
         with pytest.raises(OSError) as error:
             use(str(tmp_path))
     assert str(error.value) == (
-        "Can't use {!r} (another run is writing to it). Pass another --logdir.".format(
+        "Can't use {!r} (another run is writing to it). "
+        'Pass another --logdir, or stop other programs that use it.'.format(
             str(tmp_path)
         )
     )
