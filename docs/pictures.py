@@ -21,8 +21,8 @@ sys.path.insert(0, str(HERE.parent / 'tests'))
 
 from browser import MISSING, page, tensorboard, wait_for  # noqa: E402
 
-from helper import tf  # noqa: E402
-from support import synthetic_digits  # noqa: E402
+from helper import prewitt_filter, tf  # noqa: E402
+from support import summaries, synthetic_digits  # noqa: E402
 
 MARGIN = 14
 
@@ -33,6 +33,7 @@ def main():
     logdir = Path(sys.argv[1])
     save_weights(logdir)
     save_synthetic_digits()
+    save_edges()
     url = tensorboard(logdir)
     save_first_page(url)
     save_graph(url)
@@ -53,6 +54,16 @@ def save_synthetic_digits():
     rows = [np.hstack(images[labels == digit][:10]) for digit in range(10)]
     pixels = 255 - enlarged(np.vstack(rows), 2)
     save_pixels('synthetic_digits.png', pixels[:, :, np.newaxis])
+
+
+def save_edges():
+    """Save a synthetic 5 and its two edge images."""
+    (images, labels), _ = synthetic_digits.load_data(1000, 10)
+    digit = images[labels == 5][:1, :, :, np.newaxis] / np.float32(255)
+    edges = tf.nn.conv2d(digit, prewitt_filter(), [1, 1, 1, 1], 'SAME').numpy()
+    values = np.concatenate([digit, edges / 3], axis=3)[0]
+    colors = summaries.red_to_blue(np.hstack(np.moveaxis(values, 2, 0))).numpy()
+    save_pixels('edges.png', enlarged(colors, 5))
 
 
 def save_first_page(url):

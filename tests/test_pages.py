@@ -1,11 +1,14 @@
 """The pages: their commands, code, links, and figures, in English and Japanese."""
 
 import os
+import pathlib
 import re
 
 import exercises
+import numpy as np
 import pytest
 from conftest import LINE, ROOT, read
+from scipy import ndimage
 
 import logistic
 from helper import tf
@@ -92,7 +95,7 @@ def test_pages_use_the_programs_own_names(page, monkeypatch):
         r'(?:about|約) (\d+) (?:seconds|秒)': '5 7 40',
         r'--data (\w+)': 'mnist synthetic',
         r'learning_rate=([\d.]+)': str(logistic.LEARNING_RATE),
-        r'`--(\w+)': 'data steps logdir seed help programs rounds',
+        r'`--(\w+)': 'data steps logdir seed help programs rounds port',
         r'(?:-d|--find-links) (\w+)': 'wheels',
         r'(\S+) (?:wheels\b|requirements.txt)': '-d --find-links -r',
         r'(?:ruff|playwright)==[\d.]+': 'ruff==0.17.6 playwright==1.65.2',
@@ -113,19 +116,56 @@ def test_readme_shows_the_programs_output(page):
 
 def test_exercises_agree_with_the_benchmark():
     exercises.check_exercises()
-    row = r'^\| (`[^`]+`) \| ([\d.]+)'
+    row = r'^\| (`[^`]+`|[a-z ]+) \| ([\d.]+)'
     accuracies = dict(re.findall(row, read('docs/figures.md'), re.M))
     page = read('docs/exercises.md')
     for changes in exercises.EXERCISES[3:]:
         *_, change = map('`{}`'.format, changes.values())
         assert re.search(re.escape(change) + r'\D+' + accuracies.get(change, ''), page)
+    for number, name in (12, 'ten digits'), (13, 'edges'):
+        assert re.search(
+            r'\n{}\. .*\n +{}'.format(number, accuracies[name]), page, re.S
+        )
 
 
-def test_notebook_code_gives_the_probability_of_a_1(small_cache, capsys):
-    exec(python_block('README.md').replace('steps=2000', 'steps=300'), {})
-    out = capsys.readouterr().out
-    assert re.search(r'test accuracy (0\.9|1)', out)
-    assert 'a vertical stroke is a 1 with probability [[0.9' in out
+def test_the_lines_of_exercise_12_are_measured():
+    lesson = read('logistic.py')
+    for old, new in exercises.NEXT_LESSONS['ten digits'].items():
+        lesson = lesson.replace(old, new)
+    lesson = ''.join(lesson.split())
+    block = re.findall(r'```text\n(.*?)```', read('docs/exercises.md'), re.S)[0]
+    for line in block.splitlines():
+        assert ''.join(line.split()) in lesson
+
+
+def save_picture(is_one, stroke, background):
+    """Save a vertical bar or a ring in these shades of gray as digit.png."""
+    pixels = np.full((150, 100, 1), background, np.uint8)
+    if is_one:
+        pixels[20:130, 46:56] = stroke
+    else:
+        pixels[20:130, 10:90] = stroke
+        pixels[32:118, 22:78] = background
+    with tf.Graph().as_default(), tf.Session() as session:
+        png = session.run(tf.image.encode_png(pixels))
+    pathlib.Path('digit.png').write_bytes(png)
+
+
+def test_notebook_code_recognizes_your_own_digit(small_cache, capsys):
+    train, recognize = re.findall('```python\n(.*?)```', read('docs/notebook.md'), re.S)
+    exec(train.replace('steps=2000', 'steps=300'), {})
+    assert re.search(r'test accuracy (0\.9|1)', capsys.readouterr().out)
+    for is_one in False, True:
+        for colors in (0, 255), (230, 20):
+            save_picture(is_one, *colors)
+            names = {}
+            exec(recognize, names)
+            image = names['x'].reshape(28, 28)
+            np.testing.assert_allclose(ndimage.center_of_mass(image), 13.5, atol=0.1)
+            assert 19 <= np.ptp(np.nonzero(image > 0.3)[0]) + 1 <= 21
+            out = capsys.readouterr().out
+            probability = float(re.search(r'of a 1 \[\[(.*)\]\]', out).group(1))
+            assert (probability > 0.5) == is_one
 
 
 @pytest.mark.skipif(tf.__version__ < '2', reason='TensorFlow 1 has no TensorFlow 2 API')
