@@ -36,7 +36,7 @@ def load_digits(source='auto'):
         DataError: the file can't be used, or 'mnist' isn't available.
     """
     if source == 'synthetic':
-        return load_synthetic()
+        return announced('synthetic digits (not MNIST)', synthetic_digits.load_data())
     if source not in ('auto', 'mnist'):
         return load_file(source, 'Pass an .npz file in the format of mnist.npz.')
 
@@ -52,17 +52,10 @@ def load_digits(source='auto'):
         notice = f'Could not download MNIST from {URL} ({reason}). {advice}'
         if source == 'mnist':
             raise DataError(notice)
-        digits = load_synthetic()
+        digits = load_digits('synthetic')
         print(notice)
         return digits
     return load_file(path, 'Remove it to download MNIST.', source == 'mnist')
-
-
-def load_synthetic():
-    """Return synthetic digits and print a line that says so."""
-    train, test = synthetic_digits.load_data()
-    announce('synthetic digits (not MNIST)', train, test)
-    return train, test
 
 
 def load_file(path, advice, only_mnist=False):
@@ -79,16 +72,16 @@ def load_file(path, advice, only_mnist=False):
         name = 'MNIST'
     elif only_mnist:
         raise DataError(f"{path!r} isn't MNIST. {advice}")
-    announce(name, train, test)
-    return train, test
+    return announced(name, (train, test))
 
 
-def announce(name, train, test):
-    """Print and keep the name of the dataset."""
+def announced(name, digits):
+    """Print and keep the name of the dataset, and return the digits."""
     global loaded
     loaded = name
-    sizes = f'{len(train[0])} training and {len(test[0])} test images'
-    print(f'{name}, {sizes}')
+    n_train, n_test = [len(labels) for _, labels in digits]
+    print(f'{name}, {n_train} training and {n_test} test images')
+    return digits
 
 
 def cached_mnist():
@@ -125,7 +118,7 @@ def download_mnist(path):
     if folder.startswith('~'):
         raise OSError('there is no home folder to keep it in')
     os.makedirs(folder, exist_ok=True)
-    print(f'Downloading MNIST from {URL}', file=sys.stderr, flush=True)
+    print(f'Downloading MNIST from {URL}', file=sys.stderr)
     with open_url() as response:
         content = response.read()
     if hashlib.sha256(content).hexdigest() != URL_SHA256:

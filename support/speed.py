@@ -10,10 +10,7 @@ import numpy as np
 # TensorFlow reads this variable when it's imported. oneDNN makes the result depend on
 # the processor, and it prints messages. But it makes convolutions faster, so turn it
 # off only if the lesson is the program that was started.
-lesson = os.path.join(os.path.dirname(os.path.dirname(__file__)), 'logistic.py')
-program = getattr(sys.modules['__main__'], '__file__', None) or ''
-in_notebook = 'IPython' in sys.modules
-if os.path.abspath(program) == os.path.abspath(lesson) and not in_notebook:
+if os.path.basename(sys.argv[0]) == 'logistic.py' and 'IPython' not in sys.modules:
     os.environ.setdefault('TF_ENABLE_ONEDNN_OPTS', '0')
 
 import tensorflow.compat.v1 as tf
