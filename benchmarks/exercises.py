@@ -55,12 +55,9 @@ NEXT_LESSONS = {
     },
     'edges': {
         '            W = weight_variable([IMAGE_SIZE, CATEGORY_NUM]': (
-            '            edges = tf.nn.conv2d(\n'
-            '                tf.reshape(x, [-1, 28, 28, 1]),\n'
-            '                prewitt_filter(),\n'
-            '                strides=[1, 1, 1, 1],\n'
-            "                padding='SAME',\n"
-            '            )\n'
+            '            images = tf.reshape(x, [-1, 28, 28, 1])\n'
+            "            kernel, same = prewitt_filter(), 'SAME'\n"
+            '            edges = tf.nn.conv2d(images, kernel, [1, 1, 1, 1], same)\n'
             '            edges = tf.reshape(edges, [-1, 2 * IMAGE_SIZE])\n'
             '            W = weight_variable([2 * IMAGE_SIZE, CATEGORY_NUM]'
         ),
@@ -93,10 +90,8 @@ def main():
     print_row('no training: absolute distance', np.mean(absolute == is_one))
 
     unchanged = print_run('nothing', {}, data)
-    for changes in EXERCISES:
-        name = ', '.join(f'`{new}`' for new in changes.values())
-        print_run(name, changes, data, unchanged)
-    for name, changes in NEXT_LESSONS.items():
+    named = {', '.join(f'`{new}`' for new in e.values()): e for e in EXERCISES}
+    for name, changes in {**named, **NEXT_LESSONS}.items():
         print_run(name, changes, data, unchanged)
 
     (x_train, y_train), _ = synthetic_digits.load_data()

@@ -114,6 +114,29 @@ def test_readme_shows_the_programs_output(page):
     assert 'test-acc: 0.99309' in steps[-1]
 
 
+COLORS = {
+    'README.md': [
+        '1s are red.',
+        'a 1 are blue',
+        'blue pixel counts toward',
+        'a red pixel',
+    ],
+    'README.ja.md': [
+        '赤は見逃した',
+        '青は「1」と',
+        '青いピクセルに線があれば「1」らし',
+        '赤いピクセル',
+    ],
+}
+
+
+@pytest.mark.parametrize('page', READMES)
+def test_readme_names_the_colors_of_the_images(page):
+    text = ' '.join(read(page).split())
+    for words in COLORS[page]:
+        assert words in text
+
+
 def test_exercises_agree_with_the_benchmark():
     exercises.check_exercises()
     row = r'^\| (`[^`]+`|[a-z ]+) \| ([\d.]+)'

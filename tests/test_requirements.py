@@ -46,6 +46,15 @@ def test_every_machine_gets_one_tensorflow(system, processor, minor):
     assert ('tensorboard' in versions) == (minor >= 8)  # TensorFlow 1 brings its own.
 
 
+@pytest.mark.parametrize('page', ['README.md', 'README.ja.md'])
+def test_readme_names_the_first_and_last_python_with_tensorflow_2(page):
+    row = re.search(r'^\| Python \|.*?3\.(\d+)\D+3\.(\d+)', read(page), re.M)
+    first, last = map(int, row.groups())
+    for minor in first - 1, first, last:
+        versions = required('linux', 'aarch64', '3.{}'.format(minor))
+        assert ('2.13.1' in versions['tensorflow']) == (minor >= first)
+
+
 def test_every_imported_package_is_required():
     code = ''.join(map(read, FILES))
     names = set(
