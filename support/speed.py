@@ -22,12 +22,10 @@ CONFIG = tf.ConfigProto(intra_op_parallelism_threads=1)
 def prefetched(ds):
     """Return a dataset that prepares batches in advance.
 
-    TensorFlow's default optimizations would copy all data. Its autotuning takes time.
+    TensorFlow's default optimizations would copy all data.
     """
     options = tf.data.Options()
     options.experimental_optimization.apply_default_optimizations = False
-    if hasattr(options, 'autotune'):  # TensorFlow 1 has no such option.
-        options.autotune.enabled = False
     return ds.prefetch(10).with_options(options)
 
 
