@@ -42,7 +42,7 @@ def main(data='auto', steps=TRAINING_LOOP, logdir=SUMMARY_DIR, seed=0):
         (X_train, y_train), (X_test, y_test) = mnist_samples(
             flatten_image=True, binalize_label=True, data=data
         )
-        # You feed placeholders later. So the graph stays free of 754 MB of data.
+        # A placeholder is an input. Fed later, it keeps 754 MB of data out of the graph.
         with tf.name_scope('data'):
             all_images = tf.placeholder(tf.float32, [None, IMAGE_SIZE], name='images')
             all_labels = tf.placeholder(tf.float32, [None, CATEGORY_NUM], name='labels')
@@ -109,12 +109,12 @@ def main(data='auto', steps=TRAINING_LOOP, logdir=SUMMARY_DIR, seed=0):
                 images, labels, _ = next_step()
                 if i % SUMMARY_INTERVAL == 0 or i in image_steps:
                     summary, train_acc = sess.run(
-                        [curves, accuracy], {x: images, y_: labels}
+                        [curves, accuracy], feed_dict={x: images, y_: labels}
                     )
                     train_writer.add_summary(summary, i)
                     summaries.stop_if_diverged(summary, i)
                     summary, test_acc = sess.run(
-                        [curves, accuracy], {x: X_test, y_: y_test}
+                        [curves, accuracy], feed_dict={x: X_test, y_: y_test}
                     )
                     test_writer.add_summary(summary, i)
                     log_folder.flush(train_writer, test_writer)
