@@ -99,7 +99,7 @@ def main(data='auto', steps=TRAINING_LOOP, logdir=SUMMARY_DIR, seed=0):
         run = log_folder.start_run(logdir)
         train_writer = tf.summary.FileWriter(logdir + '/train', graph)
         test_writer = tf.summary.FileWriter(logdir + '/test')
-        with tf.Session(config=speed.CONFIG) as sess, run, train_writer, test_writer:
+        with tf.Session(config=speed.config()) as sess, run, train_writer, test_writer:
             summaries.mark_start([train_writer, test_writer], globals(), steps, seed)
             sess.run(tf.global_variables_initializer())
             # A feed gives placeholders their values: {placeholder: value}.

@@ -15,17 +15,21 @@ if os.path.basename(sys.argv[0]) == 'logistic.py' and 'IPython' not in sys.modul
 
 import tensorflow.compat.v1 as tf
 
-# The products of a step are too small to be shared among threads.
-CONFIG = tf.ConfigProto(intra_op_parallelism_threads=1)
+
+def config():
+    """Return the settings of a session whose small products stay in one thread."""
+    return tf.ConfigProto(intra_op_parallelism_threads=1)
 
 
 def prefetched(ds):
     """Return a dataset that prepares batches in advance.
 
-    TensorFlow's default optimizations would copy all data.
+    TensorFlow's default optimizations would copy all data. Its autotuning takes time.
     """
     options = tf.data.Options()
     options.experimental_optimization.apply_default_optimizations = False
+    if hasattr(options, 'autotune'):  # TensorFlow 1 has no such option.
+        options.autotune.enabled = False
     return ds.prefetch(10).with_options(options)
 
 
