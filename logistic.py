@@ -42,7 +42,7 @@ def main(data='auto', steps=TRAINING_LOOP, logdir=SUMMARY_DIR, seed=0):
         (X_train, y_train), (X_test, y_test) = mnist_samples(
             flatten_image=True, binalize_label=True, data=data
         )
-        # A placeholder is an input, fed later. It keeps 754 MB out of the graph.
+        # A placeholder is an input, fed later. It keeps the dataset out of the graph.
         with tf.name_scope('data'):
             all_images = tf.placeholder(tf.float32, [None, IMAGE_SIZE], name='images')
             all_labels = tf.placeholder(tf.float32, [None, CATEGORY_NUM], name='labels')
