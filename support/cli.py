@@ -78,7 +78,7 @@ def run(main):
 
 
 def line_by_line(stream):
-    """Return a stream that prints each line at once, and escapes unknown letters."""
+    """Return a stream that prints lines at once and escapes letters that it lacks."""
     if not hasattr(stream, 'buffer'):  # A notebook prints at once.
         return stream
     return open(

@@ -50,13 +50,11 @@ def start_run(logdir):
         OSError: another run is using the folder, or the earlier run can't be moved.
     """
     logdir = os.fsdecode(logdir.encode())
-    with remedy(logdir, OSError):
-        locked = lock(logdir)
+    with remedy(logdir, OSError), contextlib.ExitStack() as run:
+        run.enter_context(lock(logdir))
         move_earlier_run(logdir)
-    run = contextlib.ExitStack()
-    run.enter_context(locked)
-    run.enter_context(remedy(logdir, RuntimeError))
-    return run
+        run.enter_context(remedy(logdir, RuntimeError))
+        return run.pop_all()  # If the move fails, the folder is unlocked at once.
 
 
 @contextlib.contextmanager
@@ -73,7 +71,7 @@ def remedy(logdir, kind):
 
 
 def lock(logdir):
-    """Lock the folder, until the result is closed as a context manager.
+    """Lock the folder until the returned context manager exits.
 
     The operating system unlocks it when the program ends, even after a kill.
     """

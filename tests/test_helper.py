@@ -37,20 +37,25 @@ def test_your_log_level_is_kept(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    'program, before, after',
-    [('logistic.py', None, '0'), ('logistic.py', '1', '1'), ('my.py', None, None)],
+    'program, module, before, after',
+    [
+        ('logistic.py', 'no notebook', None, '0'),
+        ('logistic.py', 'no notebook', '1', '1'),
+        ('logistic.py', 'IPython', None, None),
+        ('my_program.py', 'no notebook', None, None),
+    ],
 )
 def test_onednn_is_off_only_if_the_lesson_was_started(
-    monkeypatch, program, before, after
+    monkeypatch, program, module, before, after
 ):
     monkeypatch.setattr(sys, 'argv', ['lesson/' + program])
-    for name, expected in ('os', after), ('IPython', before):  # IPython: `%run`
-        monkeypatch.setitem(sys.modules, name, os)
-        monkeypatch.delenv('TF_ENABLE_ONEDNN_OPTS', raising=False)
-        if before:
-            monkeypatch.setenv('TF_ENABLE_ONEDNN_OPTS', before)
-        importlib.reload(speed)
-        assert os.environ.get('TF_ENABLE_ONEDNN_OPTS') == expected
+    monkeypatch.delitem(sys.modules, 'IPython', raising=False)
+    monkeypatch.setitem(sys.modules, module, speed)
+    monkeypatch.delenv('TF_ENABLE_ONEDNN_OPTS', raising=False)
+    if before:
+        monkeypatch.setenv('TF_ENABLE_ONEDNN_OPTS', before)
+    importlib.reload(speed)
+    assert os.environ.get('TF_ENABLE_ONEDNN_OPTS') == after
 
 
 def test_weights_are_glorot_uniform():

@@ -151,13 +151,14 @@ def test_exercises_agree_with_the_benchmark():
         )
 
 
-def test_the_lines_of_exercise_12_are_measured():
+@pytest.mark.parametrize('block, name', [(0, 'ten digits'), (1, 'edges')])
+def test_the_lines_of_the_last_exercises_are_measured(block, name):
     lesson = read('logistic.py')
-    for old, new in exercises.NEXT_LESSONS['ten digits'].items():
+    for old, new in exercises.NEXT_LESSONS[name].items():
         lesson = lesson.replace(old, new)
     lesson = ''.join(lesson.split())
-    block = re.findall(r'```text\n(.*?)```', read('docs/exercises.md'), re.S)[0]
-    for line in block.splitlines():
+    text = re.findall(r'```text\n(.*?)```', read('docs/exercises.md'), re.S)[block]
+    for line in text.splitlines():
         assert ''.join(line.split()) in lesson
 
 

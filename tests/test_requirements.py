@@ -61,8 +61,7 @@ def test_every_imported_package_is_required():
         re.findall(r'^ *(?:import|from) (\w+)(?=[\w.]*(?: import | as |$))', code, re.M)
     )
     packages = set()
-    # The browser tests do without Playwright. Only Windows has msvcrt and lacks fcntl.
-    for name in names - {'playwright', 'msvcrt', 'fcntl'}:
+    for name in names - {'playwright'}:  # The browser tests do without it.
         origin = importlib.util.find_spec(name).origin or ''
         if '-packages' in origin:
             packages.add(name)
