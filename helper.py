@@ -6,7 +6,7 @@ import numpy as np
 
 os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '3')  # Set it to 0 to see all messages.
 
-from support.speed import aligned_array  # It prepares TensorFlow's import.
+from support.speed import aligned_copy  # It prepares TensorFlow's import.
 
 # isort: split
 import tensorflow.compat.v1 as tf
@@ -74,7 +74,9 @@ def mnist_samples(flatten_image=False, binalize_label=False, data='auto'):
     (X_train, y_train), (X_test, y_test) = load_digits(data)
 
     def normalize(images):
-        return np.divide(images, 255, out=aligned_array(images.shape), dtype=np.float32)
+        images = aligned_copy(images)
+        images /= 255
+        return images
 
     def flatten(images):
         d, w, h = images.shape

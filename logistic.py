@@ -1,8 +1,4 @@
-"""Logistic regression on MNIST in TensorFlow 1's graph mode: is this digit a 1?
-
-The code above `with tf.Session()` builds a graph. The code below it runs the graph.
-The headings marked with ■ are the article's.
-"""
+"""Logistic regression on MNIST in TensorFlow 1's graph mode: is this digit a 1?"""
 
 from helper import *
 from support import cli, log_folder, speed, summaries
@@ -34,8 +30,7 @@ def main(data='auto', steps=TRAINING_LOOP, logdir=SUMMARY_DIR, seed=0):
         ValueError, OSError, FloatingPointError: the message names a remedy.
     """
     cli.check_counts(steps=steps, seed=seed)
-    logdir = log_folder.check(logdir)
-    with tf.Graph().as_default() as graph:
+    with log_folder.lock(logdir), tf.Graph().as_default() as graph:
         tf.set_random_seed(seed)
         # ■ データの読み込み (data)
         # The ten digits become two classes, "1" and "not 1".
@@ -82,7 +77,8 @@ def main(data='auto', steps=TRAINING_LOOP, logdir=SUMMARY_DIR, seed=0):
 
         # ■ 評価 (evaluation)
         with tf.name_scope('evaluate'):
-            correct_prediction = tf.equal(y >= 0.5, y_ >= 0.5)  # 0.5 or more is a 1.
+            # An output of less than 0.5 means "not 1".
+            correct_prediction = tf.equal(tf.less(y, 0.5), tf.less(y_, 0.5))
             accuracy = tf.reduce_mean(tf.cast(correct_prediction, tf.float32))
         # Inside the scope, this summary would be tagged "evaluate/accuracy".
         accuracy_summary = tf.summary.scalar('accuracy', accuracy)
@@ -96,10 +92,10 @@ def main(data='auto', steps=TRAINING_LOOP, logdir=SUMMARY_DIR, seed=0):
 
         # ■ 実行 (run)
         # So far, there is only a graph. A session holds the variables and runs it.
-        run = log_folder.start_run(logdir)
+        logdir = log_folder.start_run(logdir)
         train_writer = tf.summary.FileWriter(logdir + '/train', graph)
         test_writer = tf.summary.FileWriter(logdir + '/test')
-        with tf.Session(config=speed.config()) as sess, run, train_writer, test_writer:
+        with tf.Session(config=speed.config()) as sess, train_writer, test_writer:
             summaries.mark_start([train_writer, test_writer], globals(), steps, seed)
             sess.run(tf.global_variables_initializer())
             # A feed gives placeholders their values: {placeholder: value}.
@@ -112,13 +108,15 @@ def main(data='auto', steps=TRAINING_LOOP, logdir=SUMMARY_DIR, seed=0):
                         [curves, accuracy], feed_dict={x: images, y_: labels}
                     )
                     train_writer.add_summary(summary, i)
+                    train_writer.flush()
                     summaries.stop_if_diverged(summary, i)
                     summary, test_acc = sess.run(
                         [curves, accuracy], feed_dict={x: X_test, y_: y_test}
                     )
                     test_writer.add_summary(summary, i)
-                    log_folder.flush(train_writer, test_writer)
-                if i % SUMMARY_INTERVAL == 0 or i == steps:
+                    test_writer.flush()
+                last = i == steps
+                if i % SUMMARY_INTERVAL == 0 or last:
                     print(f'step: {i}, train-acc: {train_acc}, test-acc: {test_acc}')
                 if i in image_steps:
                     train_writer.add_summary(sess.run(weights), i)

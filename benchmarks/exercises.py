@@ -54,7 +54,7 @@ NEXT_LESSONS = {
         ', binalize_label=True': '',
         'tf.nn.sigmoid': 'tf.nn.softmax',
         ' + (1 - y_) * tf.log(1 - y)': '',
-        'y >= 0.5, y_ >= 0.5': 'tf.argmax(y, 1), tf.argmax(y_, 1)',
+        'tf.less(y, 0.5), tf.less(y_, 0.5)': 'tf.argmax(y, 1), tf.argmax(y_, 1)',
         'weights(W)': 'weights(W[:, 1:2])',
         'mistakes(x, y_, y)': 'mistakes(x, y_[:, 1:2], y[:, 1:2])',
     },

@@ -2,6 +2,8 @@
 
 import argparse
 import contextlib
+import inspect
+import io
 import logging
 import numbers
 import os
@@ -10,6 +12,14 @@ import sys
 import threading
 
 from support.npz import DataError
+
+HELP = {
+    'data': 'the dataset: mnist, synthetic, an .npz file in the format of mnist.npz, '
+    'or auto, which is mnist if it is available and synthetic otherwise',
+    'steps': 'the number of the last step; the first step is 0',
+    'logdir': 'the folder for the summaries',
+    'seed': 'the seed of the initial weights and of the shuffling',
+}
 
 
 def check_counts(**counts):
@@ -32,37 +42,24 @@ def run(main):
     if '__file__' not in main.__globals__:  # A notebook's cell has no flags of ours.
         main()
         return
-    data, steps, logdir, seed = main.__defaults__
     parser = argparse.ArgumentParser(
         description=main.__doc__.splitlines()[0],
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
-    parser.add_argument(
-        '--data',
-        default=data,
-        help='the dataset: mnist, synthetic, an .npz file in the format of mnist.npz, '
-        'or auto, which is mnist if it is available and synthetic otherwise',
-    )
-    parser.add_argument(
-        '--steps',
-        type=int,
-        default=steps,
-        help='the number of the last step; the first step is 0',
-    )
-    parser.add_argument('--logdir', default=logdir, help='the folder for the summaries')
-    parser.add_argument(
-        '--seed',
-        type=int,
-        default=seed,
-        help='the seed of the initial weights and of the shuffling',
-    )
+    for name, flag in inspect.signature(main).parameters.items():
+        kind = type(flag.default)
+        parser.add_argument(
+            f'--{name}', type=kind, default=flag.default, help=HELP[name]
+        )
     flags = parser.parse_args()
     try:
         check_counts(steps=flags.steps, seed=flags.seed)
     except ValueError as error:
         parser.error(str(error))
 
-    saved = f'in {flags.logdir}. To see them: {tensorboard_command(flags.logdir)}'
+    tensorboard = [sys.executable, '-m', 'tensorboard.main', '--logdir']
+    command = subprocess.list2cmdline(tensorboard + [os.path.expanduser(flags.logdir)])
+    saved = f'in {flags.logdir}. To see them: {command}'
     # A writer that can't write raises its error here, too.
     logging.getLogger('tensorflow').setLevel(logging.CRITICAL)
     threading.excepthook = lambda error: None
@@ -81,15 +78,8 @@ def line_by_line(stream):
     """Return a stream that prints lines at once and escapes letters that it lacks."""
     if not hasattr(stream, 'buffer'):  # A notebook prints at once.
         return stream
-    return open(
-        stream.fileno(), 'w', 1, stream.encoding, 'backslashreplace', closefd=False
+    # Nothing stays in a buffer, so a closed pipe can't fail twice.
+    raw = open(stream.fileno(), 'wb', 0, closefd=False)
+    return io.TextIOWrapper(
+        raw, stream.encoding, 'backslashreplace', write_through=True
     )
-
-
-def tensorboard_command(logdir):
-    """Return the shell command that shows the summaries in `logdir`."""
-    python = sys.executable
-    if python.startswith(os.getcwd() + os.sep):
-        python = os.path.relpath(python)
-    command = [python, '-m', 'tensorboard.main', '--logdir', os.path.expanduser(logdir)]
-    return subprocess.list2cmdline(command)

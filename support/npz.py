@@ -28,32 +28,26 @@ def load_npz(path, advice):
 
 
 def images_and_labels(file, part):
-    images = integers(file, f'x_{part}', 255, [28, 28])
-    labels = integers(file, f'y_{part}', 9, [])
+    images = integers(file, f'x_{part}', 255, (28, 28), '[n, 28, 28]')
+    labels = integers(file, f'y_{part}', 9, (), '[n]')
     if len(images) != len(labels):
         raise ValueError(f'{part}: {len(images)} images, but {len(labels)} labels')
     return images, labels
 
 
-def integers(file, name, largest, shape):
+def integers(file, name, largest, shape, described):
     """Return an array of integers from 0 to `largest` as uint8.
 
     Raises:
         ValueError: the array is missing, empty, or of another type, range, or shape.
     """
-    if name not in file.files:
-        raise ValueError(f'it holds {", ".join(file.files)}, but not {name}')
+    if name not in file:
+        raise ValueError(f'it holds {", ".join(file)}, but not {name}')
     array = file[name]
-    found = f'{array.dtype} {list(array.shape)}'
-    if array.size and array.dtype.kind in 'iu':
-        found += f' from {array.min()} to {array.max()}'
-        if (
-            list(array.shape[1:]) == shape
-            and 0 <= array.min() <= array.max() <= largest
-        ):
+    if array.dtype.kind in 'iu' and array.size and array.shape[1:] == shape:
+        if 0 <= array.min() <= array.max() <= largest:
             return np.ascontiguousarray(array, np.uint8)
-    must = ', '.join(map(str, ['n'] + shape))
     raise ValueError(
-        f'{name} is {found}, but must be integers from 0 to {largest} in the '
-        f'shape [{must}]'
+        f'{name} is {array.dtype} {list(array.shape)}, but must be integers '
+        f'from 0 to {largest} in the shape {described}'
     )

@@ -1,19 +1,30 @@
 """Settings that save time or memory. docs/figures.md has a figure for each."""
 
 import functools
-import mmap
+import gc
 import os
 import sys
 
 import numpy as np
 
-# TensorFlow reads this variable when it's imported. oneDNN makes the result depend on
-# the processor, and it prints messages. But it makes convolutions faster, so turn it
-# off only if the lesson is the program that was started.
-if os.path.basename(sys.argv[0]) == 'logistic.py' and 'IPython' not in sys.modules:
+# The lesson may be the program that was started, or a guest in another one.
+started = (
+    os.path.basename(sys.argv[0]) == 'logistic.py' and 'IPython' not in sys.modules
+)
+if started:
+    # TensorFlow reads this variable during its import. oneDNN makes the result depend
+    # on the processor, and it prints messages. But a guest keeps its convolutions fast.
     os.environ.setdefault('TF_ENABLE_ONEDNN_OPTS', '0')
+    gc.disable()
 
 import tensorflow.compat.v1 as tf
+
+if started:
+    # None of the many objects that TensorFlow's import makes is garbage. Python need
+    # not look at them during the import, or again at the end.
+    if hasattr(gc, 'freeze'):  # Python 3.6 has no such function.
+        gc.freeze()
+    gc.enable()
 
 
 def config():
@@ -42,10 +53,13 @@ def prepare(session, fetches):
     return functools.partial(run, options=tf.RunOptions(inter_op_thread_pool=-1))
 
 
-def aligned_array(shape):
-    """Return a float32 array that TensorFlow can read without copying it.
+def aligned_copy(array):
+    """Return a float32 copy of an array. TensorFlow need not copy it again.
 
-    It begins at the start of a page of memory.
+    Its address is a multiple of 64 bytes.
     """
-    memory = mmap.mmap(-1, 4 * int(np.prod(shape)))
-    return np.frombuffer(memory, np.float32).reshape(shape)
+    memory = np.empty(array.size + 16, np.float32)
+    start = -memory.ctypes.data % 64 // 4
+    copy = memory[start : start + array.size].reshape(array.shape)
+    copy[...] = array
+    return copy

@@ -14,18 +14,14 @@ def mark_start(writers, constants, steps, seed):
         constants: the lesson's global variables.
         steps, seed: the arguments of the lesson's `main`.
     """
+    for writer in writers:
+        writer.add_session_log(tf.SessionLog(status=tf.SessionLog.START))
     settings = f'data {data.loaded}, steps {steps}, seed {seed}'
     for name in 'LEARNING_RATE', 'BATCH_SIZE', 'BUFFER_SIZE', 'EPS':
         settings += f', {name} {constants[name]}'
-    text = tf.SummaryMetadata.PluginData(plugin_name='text')
-    value = tf.Summary.Value(
-        tag='summaries/settings',
-        metadata=tf.SummaryMetadata(plugin_data=text),
-        tensor=tf.make_tensor_proto(settings),
-    )
-    for writer in writers:
-        writer.add_session_log(tf.SessionLog(status=tf.SessionLog.START))
-    writers[0].add_summary(tf.Summary(value=[value]))
+    with tf.name_scope('summaries/'):
+        text = tf.summary.text('settings', tf.constant(settings))
+    writers[0].add_summary(text.eval())
 
 
 def weights(W):
@@ -46,7 +42,7 @@ def mistakes(x, y_, y):
     """
     with tf.name_scope('summaries/'):
         error = tf.cast(y >= 0.5, tf.float32) - y_
-        wrong = tf.where(tf.not_equal(error[:, 0], 0))[:25, 0]
+        wrong = tf.where(error)[:25, 0]
         images = tf.gather(error, wrong) * tf.gather(x, wrong)
         images = tf.pad(images, [[0, 25 - tf.shape(images)[0]], [0, 0]])
         rows = tf.transpose(tf.reshape(images, [5, 5, 28, 28]), [0, 2, 1, 3])
@@ -55,10 +51,8 @@ def mistakes(x, y_, y):
 
 def red_to_blue(values):
     """Return colors, uint8 [..., 3]: red for -1, white for 0, blue for 1."""
-    red = 1 - tf.nn.relu(values)
-    green = 1 - tf.abs(values)
-    blue = 1 - tf.nn.relu(-values)
-    return tf.image.convert_image_dtype(tf.stack([red, green, blue], -1), tf.uint8)
+    colors = tf.stack([1 - values, 1 - tf.abs(values), 1 + values], axis=-1)
+    return tf.image.convert_image_dtype(colors, tf.uint8, saturate=True)
 
 
 def stop_if_diverged(summary, step):

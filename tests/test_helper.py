@@ -1,8 +1,10 @@
 """The helper functions: weights, biases, the edge filters, and the samples."""
 
+import gc
 import importlib
 import os
 import sys
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -45,17 +47,21 @@ def test_your_log_level_is_kept(monkeypatch):
         ('my_program.py', 'no notebook', None, None),
     ],
 )
-def test_onednn_is_off_only_if_the_lesson_was_started(
+def test_settings_of_the_process_change_only_if_the_lesson_was_started(
     monkeypatch, program, module, before, after
 ):
     monkeypatch.setattr(sys, 'argv', ['lesson/' + program])
     monkeypatch.delitem(sys.modules, 'IPython', raising=False)
     monkeypatch.setitem(sys.modules, module, speed)
+    frozen = mock.Mock()
+    monkeypatch.setattr('gc.freeze', frozen, raising=False)
     monkeypatch.delenv('TF_ENABLE_ONEDNN_OPTS', raising=False)
     if before:
         monkeypatch.setenv('TF_ENABLE_ONEDNN_OPTS', before)
     importlib.reload(speed)
     assert os.environ.get('TF_ENABLE_ONEDNN_OPTS') == after
+    assert frozen.called == (after is not None)
+    assert gc.isenabled()
 
 
 def test_weights_are_glorot_uniform():
@@ -84,6 +90,8 @@ def test_variables_are_named_and_trainable(make):
 
 
 def test_prewitt_filters_find_edges_like_scipy():
+    with tf.Graph().as_default():
+        assert prewitt_filter().op.name == 'prewitt'
     image = np.zeros((20, 20), np.float32)
     image[10:, :] += 1  # a horizontal edge
     image[:, 10:] += 2  # a vertical edge
@@ -96,43 +104,16 @@ def test_prewitt_filters_find_edges_like_scipy():
     np.testing.assert_allclose(edges[0, :, :, 1], vertical)
 
 
-def test_prewitt_constant_has_its_name():
-    with tf.Graph().as_default():
-        filters = prewitt_filter()
-    assert filters.op.name == 'prewitt'
-
-
-def test_samples_are_scaled_images_and_one_hot_labels(small_npz):
+@pytest.mark.parametrize('flatten', [False, True])
+@pytest.mark.parametrize('binalize', [False, True])
+def test_samples_are_scaled_images_and_labels(small_npz, flatten, binalize):
     given = make_arrays()
-    (X, y), _ = mnist_samples(data=small_npz)
-    assert X.dtype == y.dtype == np.float32
-    np.testing.assert_allclose(X, given['x_train'] / 255, rtol=1e-6)
-    np.testing.assert_array_equal(y, np.arange(10) == given['y_train'][:, np.newaxis])
-
-
-def test_flattened_images_are_rows_of_784(small_npz):
-    (X, y), _ = mnist_samples(data=small_npz)
-    (rows, labels), _ = mnist_samples(flatten_image=True, data=small_npz)
-    assert rows.shape == (300, 784)
-    np.testing.assert_array_equal(rows.reshape(300, 28, 28), X)
-    np.testing.assert_array_equal(labels, y)
-
-
-def test_binalized_labels_are_1_only_for_a_1(small_npz):
-    (X, y), _ = mnist_samples(binalize_label=True, data=small_npz)
-    assert X.shape == (300, 28, 28)
-    assert y.shape == (300, 1)
-    assert y.dtype == np.float32
-    np.testing.assert_array_equal(y[:, 0], make_arrays()['y_train'] == 1)
-
-
-def test_second_pair_is_the_test_set(small_npz):
-    given = make_arrays()
-    _, (X, y) = mnist_samples(data=small_npz)
-    np.testing.assert_allclose(X, given['x_test'] / 255, rtol=1e-6)
-    np.testing.assert_array_equal(y.argmax(axis=1), given['y_test'])
-
-
-def test_tensorflow_can_share_the_images_memory(small_npz):
-    (X, _), _ = mnist_samples(data=small_npz)
-    assert X.ctypes.data % 4096 == 0
+    samples = mnist_samples(flatten, binalize, small_npz)
+    for (X, y), part in zip(samples, ('train', 'test')):
+        images, labels = given['x_' + part], given['y_' + part][:, np.newaxis]
+        if flatten:
+            images = images.reshape(-1, 784)
+        assert X.dtype == y.dtype == np.float32
+        np.testing.assert_allclose(X, images / 255, rtol=1e-6)
+        np.testing.assert_array_equal(y, labels == ([1] if binalize else range(10)))
+        assert X.ctypes.data % 64 == 0  # So TensorFlow need not copy them.

@@ -1,6 +1,5 @@
 """The log folder: nothing of an earlier run, of another run, or of yours is lost."""
 
-import contextlib
 import os
 import pathlib
 import time
@@ -10,16 +9,9 @@ import pytest
 from conftest import curve, events
 
 from helper import tf
-from support.log_folder import check, start_run
+from support.log_folder import lock, start_run
 
-
-@contextlib.contextmanager
-def empty_run(folder):
-    """Use a log folder as a run does, without any summaries."""
-    with start_run(check(folder)):
-        (folder / 'train').mkdir()
-        (folder / 'test').mkdir()
-        yield
+REMEDY = 'Pass another --logdir, or stop other programs that use it.'
 
 
 def test_earlier_runs_are_kept_under_their_start_time(lesson, tmp_path):
@@ -44,18 +36,15 @@ def test_unusable_data_leaves_the_earlier_run_in_its_place(lesson, tmp_path):
     assert not list((tmp_path / 'log').glob('was_*'))
 
 
-@pytest.mark.parametrize('use', [check, start_run])
-def test_a_folder_in_use_is_refused_until_its_run_ends(tmp_path, use):
-    with empty_run(tmp_path):
+def test_a_folder_in_use_is_refused_until_its_run_ends(tmp_path):
+    with lock(tmp_path):
         with pytest.raises(OSError) as error:
-            use(str(tmp_path))
+            with lock(str(tmp_path)):
+                pass
     assert str(error.value) == (
-        "Can't use {!r} (another run is writing to it). "
-        'Pass another --logdir, or stop other programs that use it.'.format(
-            str(tmp_path)
-        )
-    )
-    with empty_run(tmp_path):
+        "Can't use {!r} (another run may be writing to it: database is locked). {}"
+    ).format(str(tmp_path), REMEDY)
+    with lock(tmp_path):  # The error's traceback, as in a notebook, holds no lock.
         pass
 
 
@@ -66,35 +55,26 @@ def test_a_run_that_fails_frees_its_folder(lesson):
     lesson()
 
 
-def test_other_files_stay_and_an_empty_run_is_no_obstacle(tmp_path):
+def test_your_own_files_stay(tmp_path):
+    (tmp_path / 'train').mkdir()
     (tmp_path / 'notes.txt').write_text('mine')
-    for _ in range(2):
-        with empty_run(tmp_path):
-            assert (tmp_path / 'notes.txt').read_text() == 'mine'
-
-
-def test_a_folder_of_other_data_is_refused(tmp_path):
+    start_run(tmp_path)  # An empty folder is no obstacle.
     (tmp_path / 'train').mkdir()
     (tmp_path / 'train' / 'cat.jpg').write_text('mine')
     with pytest.raises(OSError) as error:
-        check(tmp_path)
+        start_run(tmp_path)
     assert str(error.value) == (
-        "Can't use {!r} (its folder 'train' holds no summaries). "
-        'Pass another --logdir, or stop other programs that use it.'.format(
-            str(tmp_path)
-        )
-    )
+        "Can't use {!r} (its folder 'train' holds no summaries). {}"
+    ).format(str(tmp_path), REMEDY)
     assert (tmp_path / 'train' / 'cat.jpg').read_text() == 'mine'
+    assert (tmp_path / 'notes.txt').read_text() == 'mine'
 
 
 def test_a_folder_that_cannot_move_is_an_oserror(tmp_path, monkeypatch):
     (tmp_path / 'train').mkdir()
     monkeypatch.setattr(os, 'rename', mock.Mock(side_effect=PermissionError('in use')))
-    with pytest.raises(OSError, match='in use.*or stop other programs') as error:
-        start_run(str(tmp_path))
-    monkeypatch.undo()
-    with empty_run(tmp_path):  # The traceback, as in a notebook, holds no lock.
-        assert error.tb
+    with pytest.raises(OSError, match='in use.*or stop other programs'):
+        start_run(tmp_path)
 
 
 @pytest.mark.parametrize('name', ['file', 'file/log', ''])
@@ -107,26 +87,27 @@ def test_a_file_or_nothing_is_no_log_folder(lesson, tmp_path, monkeypatch, name)
 
 
 @pytest.mark.parametrize('make', [str, pathlib.Path])
-def test_a_tilde_is_the_home_folder(tmp_path, monkeypatch, make):
+def test_a_tilde_is_the_home_folder(lesson, tmp_path, monkeypatch, make):
     monkeypatch.setenv('HOME', str(tmp_path))
     monkeypatch.setenv('USERPROFILE', str(tmp_path))
-    assert pathlib.Path(check(make('~/log'))) == tmp_path / 'log'
-    assert (tmp_path / 'log').is_dir()
+    lesson(logdir=make('~/log'))
+    assert curve(tmp_path / 'log', 'test')
 
 
 def test_a_writers_error_is_an_oserror_of_one_line(lesson, monkeypatch):
-    failure = RuntimeError('No space left on device\n\tFailed to flush 1 events')
+    failure = RuntimeError('events.out.tfevents.7.pc; disk full\n\tFailed to flush')
     monkeypatch.setattr(tf.summary.FileWriter, 'flush', mock.Mock(side_effect=failure))
     with pytest.raises(OSError) as error:
         lesson()
-    assert '(No space left on device). ' in str(error.value)
+    assert '(events.out.tfevents.7.pc; disk full). Pass another' in str(error.value)
 
 
 @pytest.mark.skipif(tf.__version__ > '2', reason='TensorBoard 2 can open such a folder')
 @pytest.mark.parametrize('name', ['at_12:30', 'a,b'])
 def test_a_name_that_tensorboard_1_splits_is_refused(tmp_path, name):
     with pytest.raises(OSError, match='TensorBoard 1 splits'):
-        check(tmp_path / name)
+        with lock(tmp_path / name):
+            pass
     assert not (tmp_path / name).exists()
 
 

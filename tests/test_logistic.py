@@ -138,13 +138,6 @@ def test_mistakes_image_shows_the_first_25_mistakes(known):
     assert set(answers[wrong]) == {False, True}  # The last image has both colors.
 
 
-def test_ten_thousand_is_an_image_step(lesson):
-    run = lesson(steps=10001, BATCH_SIZE=1, SUMMARY_INTERVAL=10**6)
-    expected = [0, 10, 30, 100, 300, 1000, 3000, 10000, 10001]
-    for name, tag in ('train', 'optimize/weight'), ('test', 'accuracy/mistakes'):
-        assert list(images(run.logdir, name, tag)) == expected
-
-
 def evaluate(known, output, label, name):
     """Evaluate a tensor of the graph for one white image with this output."""
     feeds = {
@@ -169,8 +162,7 @@ def test_an_output_of_one_half_counts_as_a_1(known, label):
     assert evaluate(known, 0.5, label, 'evaluate/Mean:0') == label
     summary = tf.Summary.FromString(evaluate(known, 0.5, label, 'accuracy/mistakes:0'))
     image = decode(summary.value[0].image.encoded_image_string)
-    assert (image[:28, :28] == 1 - label).all()  # A mistake is blue.
-    assert not image[28:].any()  # One image can't be 25 mistakes.
+    assert image.sum() == 784 * (1 - label)  # A mistake is blue.
 
 
 def drawn_batches(graph, n):
@@ -212,7 +204,8 @@ def test_graph_has_the_articles_names_and_no_data(lesson):
         assert '_output_shapes' in nodes[name].attr
     assert max(node.ByteSize() for node in nodes.values()) < 10000
     later = {op.name for op in run.graph.get_operations()} - set(nodes)
-    assert later == {'init'}  # The loop adds nothing.
+    settings = {name for name in later if 'summaries/settings' in name}
+    assert later - settings == {'init', 'summaries/Const_1'}  # The loop adds nothing.
 
 
 def test_divergence_names_its_step_and_a_remedy(lesson, tmp_path):

@@ -9,11 +9,11 @@ from support.synthetic_digits import load_data
 
 @pytest.fixture(scope='module')
 def digits():
-    return load_data(3000, 600, seed=3)
+    return load_data(4000, 800, seed=3)
 
 
 def test_arrays_have_the_format_of_mnist(digits):
-    for (images, labels), n in zip(digits, (3000, 600)):
+    for (images, labels), n in zip(digits, (4000, 800)):
         assert images.shape == (n, 28, 28)
         assert labels.shape == (n,)
         assert images.dtype == labels.dtype == np.uint8
