@@ -5,7 +5,6 @@ import http.client
 import inspect
 import os
 import re
-import urllib.error
 from unittest import mock
 
 import numpy as np
@@ -61,17 +60,19 @@ def test_reads_integers_of_any_type(tmp_path, capsys, dtype):
 
 
 GOOD = make_arrays()
-UNUSABLE = {
-    'x_train': (GOOD['x_train'] / 255, 'float64 [300, 28, 28]'),
-    'x_test': (np.ones((9, 784), int), 'int64 [9, 784]'),
-    'y_train': (GOOD['y_train'].astype('U1'), '<U1 [300]'),
-    'y_test': (GOOD['y_test'] + 1, 'uint8 [120]'),  # a label of 10
-}
+UNUSABLE = [
+    ('x_train', GOOD['x_train'] / 255, 'float64 [300, 28, 28]'),
+    ('x_train', np.full((300, 28, 28), 256), 'int64 [300, 28, 28]'),
+    ('x_test', np.full((120, 28, 28), -1), 'int64 [120, 28, 28]'),
+    ('x_test', np.ones((9, 784), 'u1'), 'uint8 [9, 784]'),
+    ('x_test', GOOD['x_test'][:0], 'uint8 [0, 28, 28]'),
+    ('y_train', GOOD['y_train'].astype('U1'), '<U1 [300]'),
+    ('y_test', GOOD['y_test'] + 1, 'uint8 [120]'),  # a label of 10
+]
 
 
-@pytest.mark.parametrize('name', sorted(UNUSABLE))
-def test_unusable_arrays_are_described(tmp_path, name):
-    array, description = UNUSABLE[name]
+@pytest.mark.parametrize('name, array, description', UNUSABLE)
+def test_unusable_arrays_are_described(tmp_path, name, array, description):
     path = save_npz(tmp_path / 'x.npz', **{name: array})
     must = '255 in the shape [n, 28, 28]' if 'x' in name else '9 in the shape [n]'
     with pytest.raises(DataError) as error:
@@ -80,13 +81,6 @@ def test_unusable_arrays_are_described(tmp_path, name):
         'Could not read {!r} ({} is {}, but must be integers from 0 to {}). '
         'Pass an .npz file in the format of mnist.npz.'
     ).format(path, name, description, must)
-
-
-@pytest.mark.parametrize('pixel', [-1, 256])
-def test_pixels_out_of_range_and_no_images_are_refused(tmp_path, pixel):
-    for x_train in GOOD['x_train'][:0], np.full((300, 28, 28), pixel):
-        with pytest.raises(DataError, match='but must be integers from 0 to 255'):
-            load_digits(save_npz(tmp_path / 'x.npz', x_train=x_train))
 
 
 def test_a_label_for_each_image_is_required(tmp_path):
@@ -133,9 +127,7 @@ def test_only_mnist_is_called_mnist(tmp_path, monkeypatch, capsys, changed):
 def test_url_and_hash_are_those_of_keras(monkeypatch):
     monkeypatch.undo()  # Restore the URL.
     source = inspect.getsource(tf.keras.datasets.mnist.load_data)
-    folder, name = data.URL.rsplit('/', 1)
-    assert name == 'mnist.npz'
-    assert re.search('[\'"]{}/[\'"]'.format(folder), source)
+    assert data.URL.rpartition('mnist.npz')[0] in source
     hashes = re.findall('[0-9a-f]{64}', source)
     assert hashes in ([data.URL_SHA256], [])  # Old versions have no SHA-256.
 
@@ -153,11 +145,10 @@ def test_cached_file_is_used_and_called_what_it_is(cache, monkeypatch, capsys):
     assert cache.read_bytes() == before
 
 
-@pytest.mark.parametrize('source', ['auto', 'mnist'])
-def test_damaged_cache_is_kept_and_named(cache, source):
+def test_damaged_cache_is_kept_and_named(cache):
     cache.write_bytes(b'damaged')
     with pytest.raises(DataError) as error:
-        load_digits(source)
+        load_digits()
     assert repr(str(cache)) in str(error.value)
     assert str(error.value).endswith(' Remove it to download MNIST.')
     assert cache.read_bytes() == b'damaged'
@@ -183,23 +174,15 @@ def test_a_different_file_is_not_kept(cache, offer, monkeypatch):
     assert os.listdir(str(cache.parent)) == []
 
 
-@pytest.mark.parametrize(
-    'error, reason',
-    [
-        (urllib.error.URLError('no route'), 'no route'),
-        (http.client.BadStatusLine('SSH-2.0'), 'SSH-2.0'),
-    ],
-    ids=['no route', 'not HTTP'],
-)
-def test_a_failed_download_says_why_and_what_to_do(monkeypatch, error, reason):
-    urlopen = mock.Mock(side_effect=error)
+def test_a_failed_download_says_why_and_what_to_do(monkeypatch):
+    urlopen = mock.Mock(side_effect=http.client.BadStatusLine('SSH-2.0'))
     monkeypatch.setattr('urllib.request.urlopen', urlopen)
     with pytest.raises(DataError) as raised:
         load_digits('mnist')
     assert str(raised.value) == (
-        'Could not download MNIST from {} ({}). '
+        'Could not download MNIST from {} (SSH-2.0). '
         'Pass the path of a copy, as in --data mnist.npz.'
-    ).format(data.URL, reason)
+    ).format(data.URL)
     assert urlopen.call_args[1]['timeout'] == 5
 
 
@@ -222,6 +205,5 @@ def test_offline_users_get_synthetic_digits_and_the_reason(cache, capsys):
     assert first == 'synthetic digits (not MNIST), 10000 training and 2000 test images'
     assert second.startswith('Could not download MNIST from http://127.0.0.1:9/')
     assert rest == ''
-    (x_train, _), _ = load_digits('synthetic')
-    assert len(x_train) == 10000
+    load_digits('synthetic')
     assert capsys.readouterr().out == first + '\n'

@@ -10,18 +10,11 @@ import pytest
 from conftest import LINE, ROOT, read
 from scipy import ndimage
 
-import logistic
 from helper import tf
-from support import data
 
 READMES = ['README.md', 'README.ja.md']
 PAGES = READMES + sorted('docs/' + path.name for path in ROOT.glob('docs/*.md'))
 ENGLISH = [page for page in PAGES if '.ja.' not in page and 'figures' not in page]
-
-
-def python_block(page):
-    (block,) = re.findall(r'```python\n(.*?)```', read(page), re.S)
-    return block
 
 
 @pytest.mark.parametrize('page', ENGLISH)
@@ -53,12 +46,10 @@ def test_links_lead_somewhere(page):
 
 
 @pytest.mark.parametrize('page', PAGES)
-def test_named_tests_and_files_exist(page):
+def test_named_tests_exist(page):
     tests = ''.join(map(read, ROOT.glob('tests/*.py')))
     for name in re.findall(r'`(test_\w+)`', read(page)):
         assert 'def {}('.format(name) in tests, name
-    for path in re.findall(r'[`/ ]((?:\w+/)*\w+\.py|requirements\.txt)\b', read(page)):
-        assert any(ROOT.glob(path)) or any(ROOT.glob('*/' + path)), path
 
 
 @pytest.mark.parametrize('page', PAGES)
@@ -70,33 +61,9 @@ def test_every_figure_is_measured(page):
         assert figure in measured
 
 
-def test_contributing_lists_every_source_file():
-    page = read('docs/contributing.md')
-    for folder in '', 'support', 'benchmarks', 'docs', 'tests':
-        for path in (ROOT / folder).glob('[!_]*.py'):
-            tested = path.name.replace('test_', '')
-            assert re.search(r'^ *(test_)?{} '.format(tested), page, re.M), path
-
-
-@pytest.mark.parametrize('page', PAGES)
-def test_pages_use_the_programs_own_names(page):
-    text = read(page)
-    names = {
-        r'https://storage\.[^)\s]*': data.URL,
-        r'(?:--logdir|pictures.py) (\w+)': logistic.SUMMARY_DIR,
-        r'`--(\w+)': 'data steps logdir seed help programs rounds port',
-        r'(?:ruff|playwright)==[\d.]+': read('.ci/run'),
-    }
-    for pattern, right in names.items():
-        for name in re.findall(pattern, text):
-            assert name in right, name
-
-
 @pytest.mark.parametrize('page', READMES)
 def test_readme_shows_the_programs_output(page):
     text = read(page)
-    assert '`~/.keras/datasets/mnist.npz`' in text
-    assert '--logdir log_logistic' in text
     steps = re.findall(r'^step.*', text, re.M)
     assert [LINE.fullmatch(line).group(1) for line in steps] == ['0', '1000', '20000']
     assert 'test-acc: 0.99309' in steps[-1]
@@ -118,7 +85,7 @@ COLORS = {
 }
 
 
-@pytest.mark.parametrize('page', READMES)
+@pytest.mark.parametrize('page', COLORS)
 def test_readme_names_the_colors_of_the_images(page):
     text = ' '.join(read(page).split())
     for words in COLORS[page]:
@@ -150,45 +117,36 @@ def test_the_lines_of_the_last_exercises_are_measured(block, name):
         assert ''.join(line.split()) in lesson
 
 
-def save_picture(is_one, stroke, background):
-    """Save a vertical bar or a ring in these shades of gray as digit.png."""
-    pixels = np.full((150, 100, 1), background, np.uint8)
-    if is_one:
-        pixels[20:130, 46:56] = stroke
-    else:
-        pixels[20:130, 10:90] = stroke
-        pixels[32:118, 22:78] = background
-    with tf.Graph().as_default(), tf.Session() as session:
-        png = session.run(tf.image.encode_png(pixels))
-    pathlib.Path('digit.png').write_bytes(png)
-
-
-def test_notebook_code_recognizes_your_own_digit(small_cache, capsys):
+@pytest.mark.parametrize('is_one', [False, True])
+@pytest.mark.parametrize('colors', [(0, 255), (230, 20)])
+def test_notebook_code_recognizes_your_own_digit(small_cache, capsys, is_one, colors):
     train, recognize = re.findall('```python\n(.*?)```', read('docs/notebook.md'), re.S)
     exec(train.replace('steps=2000', 'steps=300'), {})
     assert re.search(r'test accuracy (0\.9|1)', capsys.readouterr().out)
-    for is_one in False, True:
-        for colors in (0, 255), (230, 20):
-            save_picture(is_one, *colors)
-            names = {}
-            exec(recognize, names)
-            image = names['x'].reshape(28, 28)
-            np.testing.assert_allclose(ndimage.center_of_mass(image), 13.5, atol=0.1)
-            assert 19 <= np.ptp(np.nonzero(image > 0.3)[0]) + 1 <= 21
-            out = capsys.readouterr().out
-            probability = float(re.search(r'of a 1 \[\[(.*)\]\]', out).group(1))
-            assert (probability > 0.5) == is_one
+
+    stroke, background = colors
+    pixels = np.full((150, 120, 1), background, np.uint8)
+    if is_one:
+        pixels[20:130, 46:56] = stroke
+    else:
+        pixels[70:80, 5:115] = stroke
+    with tf.Graph().as_default(), tf.Session() as session:
+        png = session.run(tf.image.encode_png(pixels))
+    pathlib.Path('digit.png').write_bytes(png)
+    names = {}
+    exec(recognize, names)
+    image = names['x'].reshape(28, 28)
+    np.testing.assert_allclose(ndimage.center_of_mass(image), 13.5, atol=0.1)
+    assert 19 <= np.ptp(np.nonzero(image > 0.3), axis=1).max() + 1 <= 21
+    out = capsys.readouterr().out
+    probability = float(re.search(r'of a 1 \[\[(.*)\]\]', out).group(1))
+    assert (probability > 0.5) == is_one
 
 
 @pytest.mark.skipif(tf.__version__ < '2', reason='TensorFlow 1 has no TensorFlow 2 API')
 def test_tensorflow_2_program_learns(small_cache, capsys):
-    program = python_block('docs/tensorflow2.md')
-    assert len(program.splitlines()) <= 45
-    assert program.count('20001') == 1
-    names = {}
-    exec(program.replace('20001', '1001'), names)
+    (program,) = re.findall(r'```python\n(.*?)```', read('docs/tensorflow2.md'), re.S)
+    assert '20001' in program
+    exec(program.replace('20001', '1001'), {})
     out = capsys.readouterr().out
     assert re.search(r'step: 1000, test-acc: (0\.9|1)', out)
-    for cell in re.findall(r'^\|.*?\|(.*?)\|', read('docs/tensorflow2.md'), re.M):
-        for name in re.findall(r'tf\.[\w.]+', cell):
-            assert eval(name, names)

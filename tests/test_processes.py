@@ -89,24 +89,20 @@ def test_the_printed_command_starts_tensorboard(whole_run):
 
 
 @pytest.mark.skipif(os.name != 'posix', reason='Windows has no such signals')
-@pytest.mark.parametrize('name', ['SIGINT', 'SIGKILL'])
-def test_all_printed_points_survive(tmp_path, name):
-    sent = getattr(signal, name)
+@pytest.mark.parametrize('name, status', [('SIGINT', 130), ('SIGKILL', -9)])
+def test_all_printed_points_survive(tmp_path, name, status):
     process = start(tmp_path, '--logdir', 'log', '--steps=60000')
     try:
         out = read_until(process, 'step: 2000,')
-        process.send_signal(sent)
+        process.send_signal(getattr(signal, name))
         rest, err = finish(process)
     finally:
         process.kill()
+    if name == 'SIGINT':  # A kill may come between a line and the next.
+        out += rest
+        assert err.count('\n') == 1
     assert_printed_points_are_saved(out, tmp_path / 'log')
-    if name == 'SIGKILL':
-        assert process.returncode == -sent
-        return
-    assert_printed_points_are_saved(out + rest, tmp_path / 'log')
-    assert process.returncode == 130
-    assert err.startswith('Stopped. The printed steps, if any, are saved in log. ')
-    assert err.count('\n') == 1
+    assert process.returncode == status
 
 
 def test_a_second_run_is_refused_while_the_first_one_writes(tmp_path):
@@ -118,7 +114,6 @@ def test_a_second_run_is_refused_while_the_first_one_writes(tmp_path):
         assert err.startswith("logistic.py: Can't use 'log' (another run may be ")
         assert err.count('\n') == 1
         assert second.returncode == 1
-        assert first.poll() is None
         out += read_until(first, 'step: 5000,')
     finally:
         first.kill()

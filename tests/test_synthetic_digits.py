@@ -18,7 +18,6 @@ def test_arrays_have_the_format_of_mnist(digits):
         assert labels.shape == (n,)
         assert images.dtype == labels.dtype == np.uint8
         assert np.mean(images == 0) > 0.68
-        assert np.mean(images == 255) > 0.05
         assert np.bincount(labels).tolist() == [n // 10] * 10
 
 
@@ -36,10 +35,8 @@ def test_digits_are_centered_and_as_high_as_in_mnist(digits):
 
 
 def test_a_seed_means_the_same_digits():
-    np.random.seed(5)
     (first, _), _ = load_data(50, 10)
     (again, _), _ = load_data(50, 10, seed=0)
     (other, _), _ = load_data(50, 10, seed=1)
     np.testing.assert_array_equal(first, again)
     assert (first != other).any()
-    assert np.random.uniform() == np.random.RandomState(5).uniform()

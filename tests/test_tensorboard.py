@@ -111,15 +111,14 @@ def test_first_page_has_two_groups_of_two_cards(first_page):
 def test_each_run_shows_its_own_points(two_runs, column, name):
     url, first, second = two_runs
 
-    def earlier():
-        runs = [run for run in ask(url, 'plugin/scalars/tags') if run > 'was_']
-        curves = [curve(url, run, 'accuracy') for run in runs if run.endswith(name)]
-        return [points for points in curves if 3000 in points]
+    def curves():
+        runs = [run for run in ask(url, 'plugin/scalars/tags') if run.endswith(name)]
+        found = [curve(url, run, 'accuracy') for run in sorted(runs)]
+        return found if [max(points) for points in found] == [2500, 3000] else None
 
-    (before,) = wait_for(earlier, 20, lambda: 'The earlier run is not shown.')
-    newest = curve(url, name, 'accuracy')
+    newest, earlier = wait_for(curves, 20, lambda: 'The earlier run is not shown.')
     assert list(newest) == [0, 10, 30, 100, 300, 1000, 2000, 2500]
-    for run, points in (first, before), (second, newest):
+    for run, points in (first, earlier), (second, newest):
         for line in printed(run.out):
             assert points[line[0]] == line[column]
 
