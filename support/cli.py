@@ -60,9 +60,10 @@ def run(main):
     tensorboard = [sys.executable, '-m', 'tensorboard.main', '--logdir']
     command = subprocess.list2cmdline(tensorboard + [os.path.expanduser(flags.logdir)])
     saved = f'in {flags.logdir}. To see them: {command}'
-    # A writer that can't write raises its error here, too.
-    logging.getLogger('tensorflow').setLevel(logging.CRITICAL)
-    threading.excepthook = lambda error: None
+    if 'IPython' not in sys.modules:  # A notebook keeps its own settings.
+        # A writer that can't write raises its error here, too.
+        logging.getLogger('tensorflow').setLevel(logging.CRITICAL)
+        threading.excepthook = lambda error: None
     try:
         with contextlib.redirect_stdout(line_by_line(sys.stdout)):
             main(**vars(flags))
