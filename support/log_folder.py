@@ -25,7 +25,7 @@ def lock(logdir):
             raise OSError("TensorBoard 1 splits --logdir at ':' and ','")
         os.makedirs(logdir, exist_ok=True)
         # SQLite locks a file on every system. Even a kill unlocks it.
-        database = sqlite3.connect(os.path.join(logdir, '.lock'), timeout=0)
+        database = sqlite3.connect(in_utf_8(f'{logdir}/.lock'), timeout=0)
         try:
             database.execute('BEGIN EXCLUSIVE')
         except sqlite3.Error as error:
@@ -62,8 +62,12 @@ def start_run(logdir):
             os.makedirs(earlier)
         for run in runs:
             os.rename(f'{logdir}/{run}', f'{earlier}/{run}')
-    # TensorFlow wants UTF-8, but Python 3.6 may decode a name as ASCII.
-    return os.fsencode(logdir).decode()
+    return in_utf_8(logdir)
+
+
+def in_utf_8(path):
+    """Return a path for TensorFlow and SQLite. Python 3.6 may have read it as ASCII."""
+    return os.fsencode(path).decode()
 
 
 @contextlib.contextmanager
