@@ -6,7 +6,8 @@ import numpy as np
 
 os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '3')  # Set it to 0 to see all messages.
 
-from support.speed import aligned_copy  # It prepares TensorFlow's import.
+# This module must run before TensorFlow's import.
+from support.speed import aligned_copy
 
 # isort: split
 import tensorflow.compat.v1 as tf
@@ -54,7 +55,7 @@ def prewitt_filter():
 
 
 def mnist_samples(flatten_image=False, binalize_label=False, data='auto'):
-    """Load images of handwritten digits and their labels.
+    """Load images of digits and their labels.
 
     Args:
         flatten_image: make each image a row of 784 pixels.

@@ -11,7 +11,7 @@ BATCH_SIZE = 100
 SUMMARY_DIR = 'log_logistic'
 SUMMARY_INTERVAL = 1000
 BUFFER_SIZE = 1000
-EPS = 1e-7  # The article's 1e-10 is too small: in float32, 1 - 1e-10 is exactly 1.
+EPS = 1e-7  # With the article's 1e-10, 1 - EPS is exactly 1 in float32.
 
 
 def main(data='auto', steps=TRAINING_LOOP, logdir=SUMMARY_DIR, seed=0):
@@ -27,7 +27,9 @@ def main(data='auto', steps=TRAINING_LOOP, logdir=SUMMARY_DIR, seed=0):
         The weights W, float32 [784, 1], and the bias b, float32 [1].
 
     Raises:
-        ValueError, OSError, FloatingPointError: the message names a remedy.
+        ValueError: an argument or the data can't be used.
+        OSError: the log folder can't be used.
+        FloatingPointError: the training diverged.
     """
     cli.check_counts(steps=steps, seed=seed)
     with log_folder.lock(logdir), tf.Graph().as_default() as graph:
@@ -37,7 +39,7 @@ def main(data='auto', steps=TRAINING_LOOP, logdir=SUMMARY_DIR, seed=0):
         (X_train, y_train), (X_test, y_test) = mnist_samples(
             flatten_image=True, binalize_label=True, data=data
         )
-        # A placeholder is an input, fed later. It keeps the dataset out of the graph.
+        # A placeholder is an input that you feed later. It keeps data out of the graph.
         with tf.name_scope('data'):
             all_images = tf.placeholder(tf.float32, [None, IMAGE_SIZE], name='images')
             all_labels = tf.placeholder(tf.float32, [None, CATEGORY_NUM], name='labels')

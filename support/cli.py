@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 
+from support import speed
 from support.npz import DataError
 
 HELP = {
@@ -39,7 +40,8 @@ def run(main):
         main: a function with the arguments data, steps, logdir, and seed, each with a
             default value.
     """
-    if '__file__' not in main.__globals__:  # A notebook's cell has no flags of ours.
+    # In a notebook's cell, sys.argv holds the flags of the kernel.
+    if '__file__' not in main.__globals__ or 'kernel_launcher' in sys.argv[0]:
         main()
         return
     parser = argparse.ArgumentParser(
@@ -47,9 +49,9 @@ def run(main):
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     for name, flag in inspect.signature(main).parameters.items():
-        kind = type(flag.default)
+        default = flag.default
         parser.add_argument(
-            f'--{name}', type=kind, default=flag.default, help=HELP[name]
+            f'--{name}', type=type(default), default=default, help=HELP[name]
         )
     flags = parser.parse_args()
     try:
@@ -57,11 +59,14 @@ def run(main):
     except ValueError as error:
         parser.error(str(error))
 
-    tensorboard = [sys.executable, '-m', 'tensorboard.main', '--logdir']
-    command = subprocess.list2cmdline(tensorboard + [os.path.expanduser(flags.logdir)])
-    saved = f'in {flags.logdir}. To see them: {command}'
-    if 'IPython' not in sys.modules:  # A notebook keeps its own settings.
-        # A writer that can't write raises its error here, too.
+    python = sys.executable
+    if python.startswith(os.getcwd() + os.sep):
+        python = os.path.relpath(python)
+    logdir = os.path.expanduser(flags.logdir)
+    command = [python, '-m', 'tensorboard.main', '--logdir', logdir]
+    saved = f'in {flags.logdir}. To see them: {subprocess.list2cmdline(command)}'
+    if speed.started:  # A notebook keeps its own settings.
+        # main raises a writer's error. Hide the report of the writer's thread.
         logging.getLogger('tensorflow').setLevel(logging.CRITICAL)
         threading.excepthook = lambda error: None
     try:
@@ -76,8 +81,11 @@ def run(main):
 
 
 def line_by_line(stream):
-    """Return a stream that prints lines at once and escapes letters that it lacks."""
-    if not hasattr(stream, 'buffer'):  # A notebook prints at once.
+    """Return a stream that prints each line immediately.
+
+    It escapes characters that its encoding lacks.
+    """
+    if not hasattr(stream, 'buffer'):  # A notebook prints immediately.
         return stream
     # Nothing stays in a buffer, so a closed pipe can't fail twice.
     raw = open(stream.fileno(), 'wb', 0, closefd=False)

@@ -16,33 +16,32 @@ def lock(logdir):
         logdir: the log folder, a string or a Path. `~` stands for the home folder.
 
     Raises:
-        OSError: the folder can't be used, another run is using it, or a summary can't
-            be written.
+        OSError: the folder can't be used, another run is using it ("database is
+            locked"), or a summary can't be written.
     """
     logdir = os.path.expanduser(logdir)
     with remedy(logdir, (OSError, sqlite3.Error)):
         if tf.__version__ < '2' and set(os.path.basename(logdir)) & set(':,'):
             raise OSError("TensorBoard 1 splits --logdir at ':' and ','")
         os.makedirs(logdir, exist_ok=True)
-        # SQLite locks a file on every system. Even a kill unlocks it.
-        database = sqlite3.connect(in_utf_8(f'{logdir}/.lock'), timeout=0)
-        try:
-            database.execute('BEGIN EXCLUSIVE')
-        except sqlite3.Error as error:
-            raise OSError(f'another run may be writing to it: {error}')
-    # FileWriter raises RuntimeError if the disk is full.
-    with contextlib.closing(database), remedy(logdir, RuntimeError, 'tfevents'):
+        # SQLite locks a file on every system. Even a kill unlocks it. SQLite and
+        # TensorFlow want UTF-8, but Python 3.6 may read a name as ASCII.
+        path = os.fsencode(f'{logdir}/.lock').decode()
+        database = sqlite3.connect(path, timeout=0)
+        database.execute('BEGIN EXCLUSIVE')
+    # FileWriter's errors have several types. All name its file.
+    with contextlib.closing(database), remedy(logdir, Exception, 'tfevents'):
         yield
 
 
 def start_run(logdir):
-    """Move the folders `train` and `test` of an earlier run.
+    """Move an earlier run's `train` and `test` to a folder named after its start.
 
     Args:
         logdir: the log folder, a string or a Path.
 
     Returns:
-        The log folder as TensorFlow needs it, a string.
+        The log folder's path for TensorFlow, a string.
 
     Raises:
         OSError: the earlier run can't be moved.
@@ -62,12 +61,7 @@ def start_run(logdir):
             os.makedirs(earlier)
         for run in runs:
             os.rename(f'{logdir}/{run}', f'{earlier}/{run}')
-    return in_utf_8(logdir)
-
-
-def in_utf_8(path):
-    """Return a path for TensorFlow and SQLite. Python 3.6 may have read it as ASCII."""
-    return os.fsencode(path).decode()
+    return os.fsencode(logdir).decode()  # as above
 
 
 @contextlib.contextmanager

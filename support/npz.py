@@ -20,7 +20,8 @@ def load_npz(path, advice):
         DataError: the file can't be used. The message ends with the advice.
     """
     try:
-        zipfile.ZipFile(path).close()  # NumPy calls any other file pickled.
+        # For any other file, NumPy's message would speak of pickles only.
+        zipfile.ZipFile(path).close()
         with np.load(path, allow_pickle=False) as file:
             return images_and_labels(file, 'train'), images_and_labels(file, 'test')
     except Exception as error:  # A damaged file can raise nearly anything.

@@ -1,4 +1,4 @@
-"""Settings that save time or memory. docs/figures.md has a figure for each."""
+"""Settings and functions that save time or memory. docs/figures.md has the savings."""
 
 import functools
 import gc
@@ -7,29 +7,33 @@ import sys
 
 import numpy as np
 
-# The lesson may be the program that was started, or a guest in another one.
+# The lesson may be the main program, or another program may import it.
 started = (
     os.path.basename(sys.argv[0]) == 'logistic.py' and 'IPython' not in sys.modules
 )
 if started:
-    # TensorFlow reads this variable during its import. oneDNN makes the result depend
-    # on the processor, and it prints messages. But a guest keeps its convolutions fast.
+    # TensorFlow reads this variable during its import. oneDNN makes the result
+    # depend on the processor, and it prints messages. Other programs keep it, because
+    # it makes convolutions faster.
     os.environ.setdefault('TF_ENABLE_ONEDNN_OPTS', '0')
     gc.disable()
 
 import tensorflow.compat.v1 as tf
 
 if started:
-    # None of the many objects that TensorFlow's import makes is garbage. Python need
-    # not look at them during the import, or again at the end.
+    # TensorFlow's import makes many objects. Python need not search them for garbage
+    # during the import, or again at the end.
     if hasattr(gc, 'freeze'):  # Python 3.6 has no such function.
         gc.freeze()
     gc.enable()
 
 
 def config():
-    """Return the settings of a session whose small products stay in one thread."""
-    return tf.ConfigProto(intra_op_parallelism_threads=1)
+    """Return session settings that keep each operation in one thread.
+
+    Other programs keep their threads, because all sessions of a process share them.
+    """
+    return tf.ConfigProto(intra_op_parallelism_threads=1 if started else 0)
 
 
 def prefetched(ds):
@@ -54,9 +58,9 @@ def prepare(session, fetches):
 
 
 def aligned_copy(array):
-    """Return a float32 copy of an array. TensorFlow need not copy it again.
+    """Return an aligned float32 copy of an array.
 
-    Its address is a multiple of 64 bytes.
+    Its address is a multiple of 64, so TensorFlow needs no copy of its own.
     """
     memory = np.empty(array.size + 16, np.float32)
     start = -memory.ctypes.data % 64 // 4

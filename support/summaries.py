@@ -1,4 +1,4 @@
-"""The summaries that TensorBoard shows: the settings, the images, and their checks."""
+"""Settings and images for TensorBoard, and a check for divergence."""
 
 import numpy as np
 import tensorflow.compat.v1 as tf

@@ -54,8 +54,8 @@ def load_data(n_train=10000, n_test=2000, seed=0):
     """Draw digits in the format of `tf.keras.datasets.mnist.load_data()`.
 
     Args:
-        n_train, n_test: the number of images in each set. Each set holds the ten
-            digits as evenly as its size allows.
+        n_train, n_test: the number of images in each set. A multiple of 40 gives the
+            same number of images of each digit.
         seed: the same seed draws the same digits.
 
     Returns:

@@ -15,7 +15,7 @@ import logistic
 from helper import tf
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-LINE = re.compile(r'step: (\d+), train-acc: ([01]\.\d+), test-acc: ([01]\.\d+)')
+LINE = r'^step: (\d+), train-acc: ([01]\.\d+), test-acc: ([01]\.\d+)$'
 Run = collections.namedtuple('Run', 'logdir graph out W b')
 
 
@@ -85,11 +85,9 @@ def lesson(tmp_path, small_npz):
 
 def printed(out):
     """Return the steps, training accuracies, and test accuracies that were printed."""
-    lines = [line for line in out.splitlines() if line.startswith('step')]
-    cells = [LINE.fullmatch(line).groups() for line in lines]
-    return [
-        (int(step), np.float32(train), np.float32(test)) for step, train, test in cells
-    ]
+    lines = re.findall(LINE, out, re.M)
+    assert len(lines) == out.count('step: ')
+    return [(int(i), np.float32(train), np.float32(test)) for i, train, test in lines]
 
 
 def events(logdir, run):

@@ -62,8 +62,8 @@ def test_reads_integers_of_any_type(tmp_path, capsys, dtype):
 GOOD = make_arrays()
 UNUSABLE = [
     ('x_train', GOOD['x_train'] / 255, 'float64 [300, 28, 28]'),
-    ('x_train', np.full((300, 28, 28), 256), 'int64 [300, 28, 28]'),
-    ('x_test', np.full((120, 28, 28), -1), 'int64 [120, 28, 28]'),
+    ('x_train', np.full((300, 28, 28), 256, 'i8'), 'int64 [300, 28, 28]'),
+    ('x_test', np.full((120, 28, 28), -1, 'i8'), 'int64 [120, 28, 28]'),
     ('x_test', np.ones((9, 784), 'u1'), 'uint8 [9, 784]'),
     ('x_test', GOOD['x_test'][:0], 'uint8 [0, 28, 28]'),
     ('y_train', GOOD['y_train'].astype('U1'), '<U1 [300]'),
@@ -199,7 +199,7 @@ def test_without_a_usable_home_nothing_is_made(tmp_path, monkeypatch, capsys, ho
     assert sorted(os.listdir('.')) == ['file', 'keras']
 
 
-def test_offline_users_get_synthetic_digits_and_the_reason(cache, capsys):
+def test_offline_users_get_synthetic_digits(cache, capsys):
     load_digits()
     first, second, rest = capsys.readouterr().out.split('\n')
     assert first == 'synthetic digits (not MNIST), 10000 training and 2000 test images'

@@ -47,7 +47,7 @@ def test_your_log_level_is_kept(monkeypatch):
         ('my_program.py', 'no notebook', None, None),
     ],
 )
-def test_settings_of_the_process_change_only_if_the_lesson_was_started(
+def test_only_the_started_lesson_changes_settings(
     monkeypatch, program, module, before, after
 ):
     monkeypatch.setattr(sys, 'argv', ['lesson/' + program])
@@ -55,13 +55,15 @@ def test_settings_of_the_process_change_only_if_the_lesson_was_started(
     monkeypatch.setitem(sys.modules, module, speed)
     frozen = mock.Mock()
     monkeypatch.setattr('gc.freeze', frozen, raising=False)
-    monkeypatch.delenv('TF_ENABLE_ONEDNN_OPTS', raising=False)
-    if before:
-        monkeypatch.setenv('TF_ENABLE_ONEDNN_OPTS', before)
+    monkeypatch.setenv('TF_ENABLE_ONEDNN_OPTS', before or '')
+    if before is None:
+        monkeypatch.delenv('TF_ENABLE_ONEDNN_OPTS')
     importlib.reload(speed)
     assert os.environ.get('TF_ENABLE_ONEDNN_OPTS') == after
     assert frozen.called == (after is not None)
     assert gc.isenabled()
+    threads = speed.config().intra_op_parallelism_threads
+    assert threads == (after is not None)
 
 
 def test_weights_are_glorot_uniform():

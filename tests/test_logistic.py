@@ -243,7 +243,7 @@ def test_a_run_leaves_the_kernel_as_it_was(lesson):
 
 
 @pytest.mark.parametrize('name', ['steps', 'seed'])
-def test_wrong_arguments_are_refused_before_anything_is_touched(lesson, tmp_path, name):
+def test_wrong_arguments_are_refused_at_once(lesson, tmp_path, name):
     with pytest.raises(ValueError, match=name + ' must be an integer of at least 0'):
         lesson(**{name: -1})
     assert not (tmp_path / 'log').exists()

@@ -105,13 +105,13 @@ def test_all_printed_points_survive(tmp_path, name, status):
     assert process.returncode == status
 
 
-def test_a_second_run_is_refused_while_the_first_one_writes(tmp_path):
-    first = start(tmp_path, '--logdir=log', '--steps=90000')
+def test_a_second_run_is_refused_at_once(tmp_path):
+    first = start(tmp_path, '--logdir=log', '--steps=9000000')
     try:
         out = read_until(first, 'step: 0,')
         second = start(tmp_path, '--logdir=log', '--seed=1')
         err = finish(second)[1]
-        assert err.startswith("logistic.py: Can't use 'log' (another run may be ")
+        assert err.startswith("logistic.py: Can't use 'log' (database is locked). ")
         assert err.count('\n') == 1
         assert second.returncode == 1
         out += read_until(first, 'step: 5000,')
@@ -138,3 +138,15 @@ def test_a_closed_pipe_ends_the_run_with_one_line(tmp_path):
     err = own_errors(process.stderr.read())
     assert err == 'logistic.py: [Errno 32] Broken pipe\n'
     assert process.wait() == 1
+
+
+@pytest.mark.skipif(sys.platform != 'linux', reason='only Linux has prlimit')
+@pytest.mark.skipif(tf.__version__ < '2', reason='TensorFlow 1 ignores a full disk')
+def test_a_full_disk_ends_the_run_with_one_line(tmp_path):
+    import resource
+
+    process = start(tmp_path, '--logdir', 'log')
+    resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (9000, 9000))
+    err = finish(process)[1]
+    assert err.startswith("logistic.py: Can't use 'log' (")
+    assert err.count('\n') == process.returncode == 1
