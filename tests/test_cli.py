@@ -43,7 +43,6 @@ def test_flags_are_mains_arguments(call):
         (['--steps', '-1'], 'steps must be an integer of at least 0 (got -1)'),
         (['--seed=x'], "argument --seed: invalid int value: 'x'"),
     ],
-    ids=['negative steps', 'no number'],
 )
 def test_wrong_flags_exit_with_status_2(call, capfd, flags, message):
     with pytest.raises(SystemExit) as exit:
@@ -79,11 +78,13 @@ def test_ctrl_c_is_one_line_and_status_130(call, capfd):
     assert err.count('\n') == 1
 
 
-def test_a_cell_of_a_notebook_runs_with_the_defaults(monkeypatch):
-    monkeypatch.setattr(sys, 'argv', ['ipykernel_launcher.py', '-f', 'kernel-1.json'])
-    cell = 'calls = []\ndef main(data="auto"): calls.append(data)\nrun(main)'
-    names = {'run': cli.run}
-    exec(cell, names)
+@pytest.mark.parametrize(
+    'program, names', [('x', {}), ('kernel_launcher.py', {'__file__': 'x'})]
+)
+def test_a_cell_of_a_notebook_runs_with_the_defaults(monkeypatch, program, names):
+    monkeypatch.setattr(sys, 'argv', [program, '-f', 'kernel-1.json'])
+    names = dict(names, run=cli.run)
+    exec('calls = []\ndef main(data="auto"): calls.append(data)\nrun(main)', names)
     assert names['calls'] == ['auto']
 
 
