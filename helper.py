@@ -50,8 +50,9 @@ def prewitt_filter():
     """
     v = np.array([[1, 0, -1]] * 3)
     h = v.swapaxes(0, 1)
-    filters = np.dstack([v, h]).reshape((3, 3, 1, 2))
-    return tf.constant(filters, dtype=tf.float32, name='prewitt')
+    return tf.constant(
+        np.dstack([v, h]).reshape((3, 3, 1, 2)), dtype=tf.float32, name='prewitt'
+    )
 
 
 def mnist_samples(flatten_image=False, binalize_label=False, data='auto'):
@@ -76,7 +77,7 @@ def mnist_samples(flatten_image=False, binalize_label=False, data='auto'):
 
     def normalize(images):
         images = aligned_copy(images)
-        images /= 255
+        images /= 255.0
         return images
 
     def flatten(images):

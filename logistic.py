@@ -32,7 +32,7 @@ def main(data='auto', steps=TRAINING_LOOP, logdir=SUMMARY_DIR, seed=0):
         FloatingPointError: the training diverged.
     """
     cli.check_counts(steps=steps, seed=seed)
-    with log_folder.lock(logdir), tf.Graph().as_default() as graph:
+    with tf.Graph().as_default(), log_folder.lock(logdir):
         tf.set_random_seed(seed)
         # ■ データの読み込み (data)
         # The ten digits become two classes, "1" and "not 1".
@@ -95,7 +95,7 @@ def main(data='auto', steps=TRAINING_LOOP, logdir=SUMMARY_DIR, seed=0):
         # ■ 実行 (run)
         # So far, there is only a graph. A session holds the variables and runs it.
         logdir = log_folder.start_run(logdir)
-        train_writer = tf.summary.FileWriter(logdir + '/train', graph)
+        train_writer = tf.summary.FileWriter(logdir + '/train', tf.get_default_graph())
         test_writer = tf.summary.FileWriter(logdir + '/test')
         with tf.Session(config=speed.config()) as sess, train_writer, test_writer:
             summaries.mark_start([train_writer, test_writer], globals(), steps, seed)
@@ -106,19 +106,18 @@ def main(data='auto', steps=TRAINING_LOOP, logdir=SUMMARY_DIR, seed=0):
             for i in range(steps + 1):
                 images, labels, _ = next_step()
                 if i % SUMMARY_INTERVAL == 0 or i in image_steps:
-                    summary, train_acc = sess.run(
-                        [curves, accuracy], feed_dict={x: images, y_: labels}
+                    train_acc, summary = sess.run(
+                        [accuracy, curves], {x: images, y_: labels}
                     )
                     train_writer.add_summary(summary, i)
                     train_writer.flush()
                     summaries.stop_if_diverged(summary, i)
-                    summary, test_acc = sess.run(
-                        [curves, accuracy], feed_dict={x: X_test, y_: y_test}
+                    test_acc, summary = sess.run(
+                        [accuracy, curves], {x: X_test, y_: y_test}
                     )
                     test_writer.add_summary(summary, i)
                     test_writer.flush()
-                last = i == steps
-                if i % SUMMARY_INTERVAL == 0 or last:
+                if i % SUMMARY_INTERVAL == 0 or i == steps:
                     print(f'step: {i}, train-acc: {train_acc}, test-acc: {test_acc}')
                 if i in image_steps:
                     train_writer.add_summary(sess.run(weights), i)
