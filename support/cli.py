@@ -45,7 +45,7 @@ def run(main):
         main()
         return
     parser = argparse.ArgumentParser(
-        description=main.__doc__.splitlines()[0],
+        description='Train the model, and write summaries for TensorBoard.',
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     for name, flag in inspect.signature(main).parameters.items():

@@ -18,7 +18,6 @@ def call(monkeypatch):
         calls = []
 
         def main(data='auto', steps=7, logdir='log', seed=0):
-            """Learn something."""
             calls.append((data, steps, logdir, seed))
             if error:
                 raise error
