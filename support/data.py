@@ -34,7 +34,7 @@ def load_digits(source='auto'):
         from support import synthetic_digits  # SciPy's import takes time.
 
         return announced('synthetic digits (not MNIST)', synthetic_digits.load_data())
-    path, advice = source, 'Pass an .npz file in the format of mnist.npz.'
+    path, advice = source, 'Pass mnist, synthetic, or an .npz file like mnist.npz.'
     if source in ('auto', 'mnist'):
         path, advice = cached_mnist(), 'Remove it to download MNIST.'
         try:

@@ -16,8 +16,8 @@ def lock(logdir):
         logdir: the log folder, a string or a Path. `~` stands for the home folder.
 
     Raises:
-        OSError: the folder can't be used, another run is using it ("database is
-            locked"), or a summary can't be written.
+        OSError: the folder can't be used, another run is using it, or a summary can't
+            be written.
     """
     logdir = os.path.expanduser(logdir)
     with remedy(logdir, (OSError, sqlite3.Error)):
@@ -28,7 +28,10 @@ def lock(logdir):
         # TensorFlow want UTF-8, but Python 3.6 may read a name as ASCII.
         path = os.fsencode(f'{logdir}/.lock').decode()
         database = sqlite3.connect(path, timeout=0)
-        database.execute('BEGIN EXCLUSIVE')
+        try:
+            database.execute('BEGIN EXCLUSIVE')
+        except sqlite3.Error as error:
+            raise OSError(f'another run may be using it: {error}')
     # FileWriter's errors have several types. All name its file.
     with contextlib.closing(database), remedy(logdir, Exception, 'tfevents'):
         yield

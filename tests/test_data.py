@@ -79,7 +79,7 @@ def test_unusable_arrays_are_described(tmp_path, name, array, description):
         load_digits(path)
     assert str(error.value) == (
         'Could not read {!r} ({} is {}, but must be integers from 0 to {}). '
-        'Pass an .npz file in the format of mnist.npz.'
+        'Pass mnist, synthetic, or an .npz file like mnist.npz.'
     ).format(path, name, description, must)
 
 

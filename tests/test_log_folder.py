@@ -40,9 +40,9 @@ def test_a_folder_in_use_is_refused_until_its_run_ends(tmp_path):
         with pytest.raises(OSError) as error:
             with lock(str(tmp_path)):
                 pass
-    assert str(error.value) == ("Can't use {!r} (database is locked). {}").format(
-        str(tmp_path), REMEDY
-    )
+    assert str(error.value) == (
+        "Can't use {!r} (another run may be using it: database is locked). {}"
+    ).format(str(tmp_path), REMEDY)
     with lock(tmp_path):  # The error's traceback, as in a notebook, holds no lock.
         pass
 
