@@ -42,7 +42,7 @@ def integers(file, name, largest, shape, described):
     Raises:
         ValueError: the array is missing, empty, or of another type, range, or shape.
     """
-    if name not in file:
+    if name not in file.files:
         raise ValueError(f'it holds {", ".join(file)}, but not {name}')
     array = file[name]
     if array.dtype.kind in 'iu' and array.size and array.shape[1:] == shape:
