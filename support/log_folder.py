@@ -64,7 +64,7 @@ def start_run(logdir):
             os.makedirs(earlier)
         for run in runs:
             os.rename(f'{logdir}/{run}', f'{earlier}/{run}')
-    return os.fsencode(logdir).decode()  # as above
+    return os.fsencode(logdir).decode()  # in UTF-8, as in `lock`
 
 
 @contextlib.contextmanager

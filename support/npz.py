@@ -20,7 +20,7 @@ def load_npz(path, advice):
         DataError: the file can't be used. The message ends with the advice.
     """
     try:
-        # For any other file, NumPy's message would speak of pickles only.
+        # For any other file, NumPy's message would mention only pickles.
         zipfile.ZipFile(path).close()
         with np.load(path, allow_pickle=False) as file:
             return images_and_labels(file, 'train'), images_and_labels(file, 'test')

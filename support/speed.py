@@ -13,8 +13,8 @@ started = (
 )
 if started:
     # TensorFlow reads this variable during its import. oneDNN makes the result
-    # depend on the processor, and it prints messages. Other programs keep it, because
-    # it makes convolutions faster.
+    # depend on the processor, and it prints messages. Other programs keep oneDNN,
+    # because it makes convolutions faster.
     os.environ.setdefault('TF_ENABLE_ONEDNN_OPTS', '0')
     gc.disable()
 
