@@ -12,7 +12,7 @@ from support.speed import aligned_copy
 # isort: split
 import tensorflow.compat.v1 as tf
 
-from support.data import load_digits
+from support import digits
 
 __all__ = [
     'tf',
@@ -73,7 +73,7 @@ def mnist_samples(flatten_image=False, binalize_label=False, data='auto'):
     Raises:
         DataError: the data can't be used. It is a ValueError.
     """
-    (X_train, y_train), (X_test, y_test) = load_digits(data)
+    (X_train, y_train), (X_test, y_test) = digits.load_data(data)
 
     def normalize(images):
         images = aligned_copy(images)

@@ -19,7 +19,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from support import synthetic_digits
-from support.data import load_digits
+from support.digits import load_data
 from support.npz import DataError
 
 ROOT = sys.path[0]
@@ -72,7 +72,7 @@ def main():
     data = sys.argv[1]
     check_exercises()
     try:
-        (x_train, y_train), (x_test, y_test) = load_digits(data)
+        (x_train, y_train), (x_test, y_test) = load_data(data)
     except DataError as error:
         sys.exit(str(error))
     print('\n| change | final test accuracy | other figures |')

@@ -3,7 +3,7 @@
 import numpy as np
 import tensorflow.compat.v1 as tf
 
-from support import data
+from support import digits
 
 
 def mark_start(writers, constants, steps, seed):
@@ -16,7 +16,7 @@ def mark_start(writers, constants, steps, seed):
     """
     for writer in writers:
         writer.add_session_log(tf.SessionLog(status=tf.SessionLog.START))
-    settings = f'data {data.loaded}, steps {steps}, seed {seed}'
+    settings = f'data {digits.loaded}, steps {steps}, seed {seed}'
     for name in 'LEARNING_RATE', 'BATCH_SIZE', 'BUFFER_SIZE', 'EPS':
         settings += f', {name} {constants[name]}'
     with tf.name_scope('summaries/'):

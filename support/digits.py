@@ -14,7 +14,7 @@ MNIST_SHA256 = '06b0d1f124c4e5fa796686ade41a9b778edacc8622f2195a352ef479ad44fc16
 loaded = None  # The name of the dataset that was loaded last.
 
 
-def load_digits(source='auto'):
+def load_data(source='auto'):
     """Load digits and print the name of the dataset.
 
     Args:
@@ -48,7 +48,7 @@ def load_digits(source='auto'):
             )
             if source == 'mnist':
                 raise DataError(notice)
-            digits = load_digits('synthetic')
+            digits = load_data('synthetic')
             print(notice)
             return digits
 

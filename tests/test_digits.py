@@ -12,8 +12,8 @@ import pytest
 from conftest import make_arrays, save_npz
 
 from helper import tf
-from support import data
-from support.data import load_digits
+from support import digits
+from support.digits import load_data
 from support.npz import DataError
 
 SMALL = '(not MNIST), 300 training and 120 test images\n'
@@ -24,7 +24,7 @@ def cache(tmp_path, monkeypatch):
     """The cache of a new user without a network. It's empty."""
     monkeypatch.setenv('KERAS_HOME', str(tmp_path / 'keras'))
     monkeypatch.setenv('no_proxy', '*')
-    monkeypatch.setattr(data, 'URL', 'http://127.0.0.1:9/mnist.npz')
+    monkeypatch.setattr(digits, 'URL', 'http://127.0.0.1:9/mnist.npz')
     (tmp_path / 'keras' / 'datasets').mkdir(parents=True)
     return tmp_path / 'keras' / 'datasets' / 'mnist.npz'
 
@@ -36,9 +36,9 @@ def offer(tmp_path, monkeypatch):
     def offer():
         path = tmp_path / 'offered.npz'
         save_npz(path)
-        monkeypatch.setattr(data, 'URL', path.as_uri())
+        monkeypatch.setattr(digits, 'URL', path.as_uri())
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
-        monkeypatch.setattr(data, 'URL_SHA256', digest)
+        monkeypatch.setattr(digits, 'URL_SHA256', digest)
         return path.read_bytes()
 
     return offer
@@ -55,7 +55,7 @@ def assert_small_digits(digits):
 @pytest.mark.parametrize('dtype', ['uint8', 'int16', '>i4', 'int64'])
 def test_reads_integers_of_any_type(tmp_path, capsys, dtype):
     arrays = {name: array.astype(dtype, 'F') for name, array in make_arrays().items()}
-    assert_small_digits(load_digits(save_npz(tmp_path / 'x.npz', **arrays)))
+    assert_small_digits(load_data(save_npz(tmp_path / 'x.npz', **arrays)))
     assert capsys.readouterr().out == "'x.npz' " + SMALL
 
 
@@ -76,7 +76,7 @@ def test_unusable_arrays_are_described(tmp_path, name, array, description):
     path = save_npz(tmp_path / 'x.npz', **{name: array})
     must = '255 in the shape [n, 28, 28]' if 'x' in name else '9 in the shape [n]'
     with pytest.raises(DataError) as error:
-        load_digits(path)
+        load_data(path)
     assert str(error.value) == (
         'Could not read {!r} ({} is {}, but must be integers from 0 to {}). '
         'Pass mnist, synthetic, or an .npz file like mnist.npz.'
@@ -86,31 +86,31 @@ def test_unusable_arrays_are_described(tmp_path, name, array, description):
 def test_a_label_for_each_image_is_required(tmp_path):
     path = save_npz(tmp_path / 'x.npz', y_train=GOOD['y_train'][1:])
     with pytest.raises(DataError, match='train: 300 images, but 299 labels'):
-        load_digits(path)
+        load_data(path)
 
 
 def test_missing_arrays_and_present_ones_are_named(tmp_path):
     np.savez(str(tmp_path / 'x.npz'), x_train=GOOD['x_train'], labels=GOOD['y_train'])
     with pytest.raises(DataError, match='it holds x_train, labels, but not y_train'):
-        load_digits(tmp_path / 'x.npz')
+        load_data(tmp_path / 'x.npz')
 
 
 def test_unreadable_files_are_refused(tmp_path):
     path = tmp_path / 'x.npz'
     with pytest.raises(DataError, match='No such file'):
-        load_digits(path)
+        load_data(path)
     for content in b'', b'<html>', open(save_npz(path), 'rb').read()[:9000]:
         path.write_bytes(content)
         with pytest.raises(DataError, match='not a zip file'):
-            load_digits(path)
+            load_data(path)
     save_npz(path, x_train=np.array([print] * 300))  # a pickle
     with pytest.raises(DataError, match='allow_pickle=False'):
-        load_digits(path)
+        load_data(path)
 
 
 def pretend_small_is_mnist(monkeypatch):
     content = b''.join(array.tobytes() for array in GOOD.values())
-    monkeypatch.setattr(data, 'MNIST_SHA256', hashlib.sha256(content).hexdigest())
+    monkeypatch.setattr(digits, 'MNIST_SHA256', hashlib.sha256(content).hexdigest())
 
 
 @pytest.mark.parametrize('changed', ['nothing'] + sorted(GOOD))
@@ -119,7 +119,7 @@ def test_only_mnist_is_called_mnist(tmp_path, monkeypatch, capsys, changed):
     arrays = make_arrays()
     if changed in arrays:
         arrays[changed].flat[-1] ^= 1
-    load_digits(save_npz(tmp_path / 'mnist.npz', **arrays))
+    load_data(save_npz(tmp_path / 'mnist.npz', **arrays))
     is_mnist = capsys.readouterr().out.startswith('MNIST, 300')
     assert is_mnist == (changed == 'nothing')
 
@@ -127,20 +127,20 @@ def test_only_mnist_is_called_mnist(tmp_path, monkeypatch, capsys, changed):
 def test_url_and_hash_are_those_of_keras(monkeypatch):
     monkeypatch.undo()  # Restore the URL.
     source = inspect.getsource(tf.keras.datasets.mnist.load_data)
-    assert data.URL.rpartition('mnist.npz')[0] in source
+    assert digits.URL.rpartition('mnist.npz')[0] in source
     hashes = re.findall('[0-9a-f]{64}', source)
-    assert hashes in ([data.URL_SHA256], [])  # Old versions have no SHA-256.
+    assert hashes in ([digits.URL_SHA256], [])  # Old versions have no SHA-256.
 
 
 def test_cached_file_is_used_and_called_what_it_is(cache, monkeypatch, capsys):
     before = open(save_npz(cache), 'rb').read()
-    load_digits()
+    load_data()
     assert capsys.readouterr().out == "'mnist.npz' " + SMALL
     with pytest.raises(DataError, match="isn't MNIST. Remove it to download"):
-        load_digits('mnist')
+        load_data('mnist')
     pretend_small_is_mnist(monkeypatch)
     for source in 'auto', 'mnist':
-        assert_small_digits(load_digits(source))
+        assert_small_digits(load_data(source))
         assert capsys.readouterr().out.startswith('MNIST, 300')
     assert cache.read_bytes() == before
 
@@ -148,7 +148,7 @@ def test_cached_file_is_used_and_called_what_it_is(cache, monkeypatch, capsys):
 def test_damaged_cache_is_kept_and_named(cache):
     cache.write_bytes(b'damaged')
     with pytest.raises(DataError) as error:
-        load_digits()
+        load_data()
     assert repr(str(cache)) in str(error.value)
     assert str(error.value).endswith(' Remove it to download MNIST.')
     assert cache.read_bytes() == b'damaged'
@@ -158,19 +158,19 @@ def test_missing_mnist_is_downloaded_into_the_cache(cache, offer, monkeypatch, c
     cache.parent.rmdir()
     offered = offer()
     pretend_small_is_mnist(monkeypatch)
-    assert_small_digits(load_digits())
+    assert_small_digits(load_data())
     assert os.listdir(str(cache.parent)) == ['mnist.npz']
     assert cache.read_bytes() == offered
     out, err = capsys.readouterr()
     assert out.startswith('MNIST, 300')
-    assert err == 'Downloading MNIST from {}\n'.format(data.URL)
+    assert err == 'Downloading MNIST from {}\n'.format(digits.URL)
 
 
 def test_a_different_file_is_not_kept(cache, offer, monkeypatch):
     offer()
-    monkeypatch.setattr(data, 'URL_SHA256', '0' * 64)
+    monkeypatch.setattr(digits, 'URL_SHA256', '0' * 64)
     with pytest.raises(DataError, match='the server sent a different file'):
-        load_digits('mnist')
+        load_data('mnist')
     assert os.listdir(str(cache.parent)) == []
 
 
@@ -178,11 +178,11 @@ def test_a_failed_download_says_why_and_what_to_do(monkeypatch):
     urlopen = mock.Mock(side_effect=http.client.BadStatusLine('SSH-2.0'))
     monkeypatch.setattr('urllib.request.urlopen', urlopen)
     with pytest.raises(DataError) as raised:
-        load_digits('mnist')
+        load_data('mnist')
     assert str(raised.value) == (
         'Could not download MNIST from {} (SSH-2.0). '
         'Pass the path of a copy, as in --data mnist.npz.'
-    ).format(data.URL)
+    ).format(digits.URL)
     assert urlopen.call_args[1]['timeout'] == 5
 
 
@@ -192,7 +192,7 @@ def test_without_a_usable_home_nothing_is_made(tmp_path, monkeypatch, capsys, ho
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv('KERAS_HOME')
     monkeypatch.setattr(os.path, 'expanduser', lambda p: p.replace('~', home or '~'))
-    load_digits()
+    load_data()
     synthetic, notice = capsys.readouterr().out.splitlines()
     assert synthetic.startswith('synthetic digits (not MNIST)')
     assert home or '(there is no home folder to keep it in)' in notice
@@ -200,9 +200,9 @@ def test_without_a_usable_home_nothing_is_made(tmp_path, monkeypatch, capsys, ho
 
 
 def test_offline_users_get_synthetic_digits(cache, capsys):
-    load_digits()
+    load_data()
     first, second = capsys.readouterr().out.splitlines()
     assert first == 'synthetic digits (not MNIST), 10000 training and 2000 test images'
     assert second.startswith('Could not download MNIST from http://127.0.0.1:9/')
-    load_digits('synthetic')
+    load_data('synthetic')
     assert capsys.readouterr().out == first + '\n'
