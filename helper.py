@@ -91,7 +91,9 @@ def mnist_samples(flatten_image=False, binalize_label=False, data='auto'):
         # Row i of the identity matrix has its only 1 in column i.
         return np.eye(10, dtype=np.float32)[labels]
 
-    X_train, X_test = normalize(X_train), normalize(X_test)
+    # Scaling one at a time needs less memory.
+    X_train = normalize(X_train)
+    X_test = normalize(X_test)
     if flatten_image:
         X_train, X_test = flatten(X_train), flatten(X_test)
     if binalize_label:
