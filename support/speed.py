@@ -17,16 +17,14 @@ if started:
     # depend on the processor, and it prints messages. Other programs keep oneDNN,
     # because it makes convolutions faster.
     os.environ.setdefault('TF_ENABLE_ONEDNN_OPTS', '0')
+    # TensorFlow's import makes many objects, and the lesson makes hardly any garbage.
+    # Python need not search for it during the run, or, because of `freeze`, at its end.
     gc.disable()
 
 import tensorflow.compat.v1 as tf
 
-if started:
-    # TensorFlow's import makes many objects. Python need not search them for garbage
-    # during the import, or again at the end.
-    if hasattr(gc, 'freeze'):  # Python 3.6 has no such function.
-        gc.freeze()
-    gc.enable()
+if started and hasattr(gc, 'freeze'):  # Python 3.6 has no such function.
+    gc.freeze()
 
 
 def config():
