@@ -57,10 +57,10 @@ def prepare(session, fetches):
 
 
 def aligned_copy(array):
-    """Return a float32 copy of an array that TensorFlow reads without another copy.
+    """Return a float32 copy of an array at an address that is a multiple of 64.
 
-    It lies in whole pages of memory, so its address is a multiple of 64. They are the
-    system's small pages. The huge pages that NumPy asks for can be slow to get.
+    TensorFlow reads such memory without a copy of its own. NumPy would also ask for
+    huge pages of memory, which can be slow to get.
     """
     memory = mmap.mmap(-1, 4 * array.size)
     copy = np.frombuffer(memory, np.float32).reshape(array.shape)
