@@ -1,6 +1,6 @@
 """Logistic regression on MNIST in TensorFlow 1's graph mode: is this digit a 1?"""
 
-from helper import *
+from helper import *  # tf, mnist_samples, weight_variable, bias_variable
 from support import cli, log_folder, speed, summaries
 
 IMAGE_SIZE = 28 * 28
@@ -39,7 +39,7 @@ def main(data='auto', steps=TRAINING_LOOP, logdir=SUMMARY_DIR, seed=0):
         (X_train, y_train), (X_test, y_test) = mnist_samples(
             flatten_image=True, binalize_label=True, data=data
         )
-        # A placeholder is an input that you feed later. It keeps data out of the graph.
+        # A placeholder is an input that you feed later. The graph itself holds no data.
         with tf.name_scope('data'):
             all_images = tf.placeholder(tf.float32, [None, IMAGE_SIZE], name='images')
             all_labels = tf.placeholder(tf.float32, [None, CATEGORY_NUM], name='labels')
@@ -102,6 +102,7 @@ def main(data='auto', steps=TRAINING_LOOP, logdir=SUMMARY_DIR, seed=0):
             sess.run(tf.global_variables_initializer())
             # A feed gives placeholders their values: {placeholder: value}.
             sess.run(iterator.initializer, {all_images: X_train, all_labels: y_train})
+            # Each call of next_step() trains on the next batch and returns that batch.
             next_step = speed.prepare(sess, [x, y_, train_step])
             for i in range(steps + 1):
                 images, labels, _ = next_step()

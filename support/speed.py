@@ -2,7 +2,6 @@
 
 import functools
 import gc
-import mmap
 import os
 import sys
 
@@ -18,7 +17,7 @@ if started:
     # because it makes convolutions faster.
     os.environ.setdefault('TF_ENABLE_ONEDNN_OPTS', '0')
     # TensorFlow's import makes many objects, and the lesson makes hardly any garbage.
-    # Python need not search for it during the run, or, because of `freeze`, at its end.
+    # Python need not search for it. Frozen objects aren't searched at the end either.
     gc.disable()
 
 import tensorflow.compat.v1 as tf
@@ -57,12 +56,13 @@ def prepare(session, fetches):
 
 
 def aligned_copy(array):
-    """Return a float32 copy of an array at an address that is a multiple of 64.
+    """Return an aligned float32 copy of an array.
 
-    TensorFlow reads such memory without a copy of its own. NumPy would also ask for
-    huge pages of memory, which can be slow to get.
+    Its address is a multiple of 64, so TensorFlow needs no copy of its own.
     """
-    memory = mmap.mmap(-1, 4 * array.size)
-    copy = np.frombuffer(memory, np.float32).reshape(array.shape)
+    # Old NumPy gives `empty` huge pages of memory, which can be slow to get.
+    memory = np.zeros(array.size + 16, np.float32)
+    start = -memory.ctypes.data % 64 // 4
+    copy = memory[start : start + array.size].reshape(array.shape)
     copy[...] = array
     return copy

@@ -43,7 +43,7 @@ def test_your_log_level_is_kept(monkeypatch):
         ('logistic.py', 'no notebook', None, '0'),
         ('logistic.py', 'no notebook', '1', '1'),
         ('logistic.py', 'IPython', None, None),
-        ('my_program.py', 'no notebook', None, None),
+        ('my_logistic.py', 'no notebook', None, None),
     ],
 )
 def test_only_the_started_lesson_changes_settings(
@@ -57,9 +57,11 @@ def test_only_the_started_lesson_changes_settings(
     monkeypatch.setenv('TF_ENABLE_ONEDNN_OPTS', before or '')
     if before is None:
         monkeypatch.delenv('TF_ENABLE_ONEDNN_OPTS')
+    monkeypatch.setattr(speed, 'started', 'restored after this test')
     importlib.reload(speed)
     assert os.environ.get('TF_ENABLE_ONEDNN_OPTS') == after
     assert gc.disable.called == gc.freeze.called == (after is not None)
+    assert not gc.enable.called
     threads = speed.config().intra_op_parallelism_threads
     assert threads == (after is not None)
 

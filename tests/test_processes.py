@@ -122,8 +122,8 @@ def test_a_second_run_is_refused_at_once(tmp_path):
 
 def test_a_console_that_lacks_letters_is_no_obstacle(tmp_path):
     name = os.fsdecode('ログ'.encode())
-    changes = dict(PYTHONIOENCODING='ascii', LC_ALL='C')
-    process = start(tmp_path, '--logdir', name, '--steps=0', **changes)
+    flags = '--logdir', name, '--steps=0'
+    process = start(tmp_path, *flags, PYTHONIOENCODING='ascii', LC_ALL='C')
     out, err = finish(process)
     assert (process.returncode, err) == (0, '')
     assert_printed_points_are_saved(out, tmp_path / name)
