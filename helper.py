@@ -91,7 +91,7 @@ def mnist_samples(flatten_image=False, binalize_label=False, data='auto'):
         # Row i of the identity matrix has its only 1 in column i.
         return np.eye(10, dtype=np.float32)[labels]
 
-    # One set at a time, because this frees the unscaled training images early.
+    # Scaling one set at a time frees the unscaled training images early.
     X_train = normalize(X_train)
     X_test = normalize(X_test)
     if flatten_image:

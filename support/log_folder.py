@@ -24,10 +24,8 @@ def lock(logdir):
         if tf.__version__ < '2' and set(os.path.basename(logdir)) & set(':,'):
             raise OSError("TensorBoard 1 splits --logdir at ':' and ','")
         os.makedirs(logdir, exist_ok=True)
-        # SQLite locks a file on every system. Even a kill unlocks it. SQLite and
-        # TensorFlow want UTF-8, but Python 3.6 may read a name as ASCII.
-        path = os.fsencode(f'{logdir}/.lock').decode()
-        database = sqlite3.connect(path, timeout=0)
+        # SQLite locks a file on every system. Even a kill unlocks it.
+        database = sqlite3.connect(in_utf_8(f'{logdir}/.lock'), timeout=0)
         try:
             database.execute('BEGIN EXCLUSIVE')
         except sqlite3.Error as error:
@@ -64,7 +62,12 @@ def start_run(logdir):
             os.makedirs(earlier)
         for run in runs:
             os.rename(f'{logdir}/{run}', f'{earlier}/{run}')
-    return os.fsencode(logdir).decode()  # in UTF-8, as in `lock`
+    return in_utf_8(logdir)
+
+
+def in_utf_8(path):
+    """Return a path for SQLite and TensorFlow. Python 3.6 may have read it as ASCII."""
+    return os.fsencode(path).decode()
 
 
 @contextlib.contextmanager

@@ -65,10 +65,9 @@ def small_cache(tmp_path, monkeypatch):
 def run_lesson(data, logdir, steps=0, seed=0, **constants):
     """Run the lesson in this process with some of its constants changed."""
     graph = tf.Graph()
-    with contextlib.ExitStack() as stack:
-        stack.enter_context(mock.patch.dict(vars(logistic), constants))
-        stack.enter_context(mock.patch.object(tf, 'Graph', return_value=graph))
-        out = stack.enter_context(contextlib.redirect_stdout(io.StringIO()))
+    changed = mock.patch.dict(vars(logistic), constants)
+    known_graph = mock.patch.object(tf, 'Graph', return_value=graph)
+    with changed, known_graph, contextlib.redirect_stdout(io.StringIO()) as out:
         W, b = logistic.main(data, steps, logdir, seed)
     return Run(logdir, graph, out.getvalue(), W, b)
 

@@ -36,10 +36,9 @@ def test_unusable_data_leaves_the_earlier_run(lesson, tmp_path):
 
 
 def test_a_folder_in_use_is_refused_until_its_run_ends(tmp_path):
-    with lock(tmp_path):
-        with pytest.raises(OSError) as error:
-            with lock(str(tmp_path)):
-                pass
+    with lock(tmp_path), pytest.raises(OSError) as error:
+        with lock(str(tmp_path)):
+            pass
     assert str(error.value) == (
         "Can't use {!r} (another run may be using it: database is locked). {}"
     ).format(str(tmp_path), REMEDY)
@@ -95,9 +94,8 @@ def test_a_tilde_is_the_home_folder(lesson, tmp_path, monkeypatch):
 @pytest.mark.skipif(tf.__version__ > '2', reason='TensorBoard 2 can open such a folder')
 @pytest.mark.parametrize('name', ['at_12:30', 'a,b'])
 def test_a_name_that_tensorboard_1_splits_is_refused(tmp_path, name):
-    with pytest.raises(OSError, match='TensorBoard 1 splits'):
-        with lock(tmp_path / name):
-            pass
+    with pytest.raises(OSError, match='TensorBoard 1 splits'), lock(tmp_path / name):
+        pass
     assert not (tmp_path / name).exists()
 
 

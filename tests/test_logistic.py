@@ -171,8 +171,7 @@ def drawn_batches(graph, n):
     (start,) = [op for op in graph.get_operations() if op.type == 'MakeIterator']
     with tf.Session(graph=graph) as session:
         session.run(start, {'data/images:0': X, 'data/labels:0': X[:, :1]})
-        batches = [session.run('input/input_images:0') for _ in range(n)]
-    return [batch[:, 0].tolist() for batch in batches]
+        return [session.run('input/input_images:0')[:, 0].tolist() for _ in range(n)]
 
 
 def test_each_epoch_shuffles_every_image_once(lesson):

@@ -95,11 +95,12 @@ def test_all_printed_points_survive(tmp_path, name, status):
     try:
         out = read_until(process, 'step: 2000,')
         process.send_signal(getattr(signal, name))
-        rest = finish(process)[0]
+        rest, err = finish(process)
     finally:
         process.kill()
     if name == 'SIGINT':  # A kill may come between a line and the next.
         out += rest
+        assert err.count('\n') == 1
     assert_printed_points_are_saved(out, tmp_path / 'log')
     assert process.returncode == status
 
@@ -110,7 +111,7 @@ def test_a_second_run_is_refused_at_once(tmp_path):
         out = read_until(first, 'step: 0,')
         second = start(tmp_path, '--logdir=log', '--seed=1')
         err = finish(second)[1]
-        assert err.startswith("logistic.py: Can't use 'log' (another run may ")
+        assert err.startswith("logistic.py: Can't use 'log' (another run may be ")
         assert err.count('\n') == 1
         assert second.returncode == 1
         out += read_until(first, 'step: 5000,')

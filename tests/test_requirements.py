@@ -29,6 +29,7 @@ def test_every_machine_gets_one_tensorflow(machine, minor):
     (tensorflow,) = [name for name in versions if name.startswith('tensorflow')]
     assert tensorflow.endswith('-cpu') == (minor >= 8 and machine == 'linux x86_64')
     assert {6: '1.13.1', 7: '1.15.5'}.get(minor, '2.13.1') in versions[tensorflow]
+    assert ('tensorboard' in versions) == (minor >= 8)  # TensorFlow 1 brings its own.
 
 
 @pytest.mark.parametrize('page', ['README.md', 'README.ja.md'])
