@@ -1,18 +1,10 @@
 """The article's helper functions."""
 
-import os
-
-import numpy as np
-
-os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '3')  # Set it to 0 to see all messages.
-
-# This module must run before TensorFlow's import.
+from support import digits
 from support.speed import aligned_copy
 
-# isort: split
+import numpy as np
 import tensorflow.compat.v1 as tf
-
-from support import digits
 
 __all__ = [
     'tf',

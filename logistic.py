@@ -1,7 +1,7 @@
 """Logistic regression on MNIST in TensorFlow 1's graph mode: is this digit a 1?"""
 
 from helper import *  # tf, mnist_samples, weight_variable, bias_variable
-from support import cli, log_folder, speed, summaries
+from support import cli, digits, log_folder, speed, summaries
 
 IMAGE_SIZE = 28 * 28
 CATEGORY_NUM = 1
@@ -32,33 +32,31 @@ def main(data='auto', steps=TRAINING_LOOP, logdir=SUMMARY_DIR, seed=0):
         FloatingPointError: the training diverged.
     """
     cli.check_counts(steps=steps, seed=seed)
-    with tf.Graph().as_default(), log_folder.lock(logdir):
+    data = digits.find_data(data)
+    with tf.Graph().as_default():
         tf.set_random_seed(seed)
         # ■ データの読み込み (data)
-        # The ten digits become two classes, "1" and "not 1".
+        # A label is 1 for the digit 1, and 0 for any other digit.
         (X_train, y_train), (X_test, y_test) = mnist_samples(
             flatten_image=True, binalize_label=True, data=data
         )
-        # A placeholder is an input that you feed later. The graph itself holds no data.
+        # A name scope is a prefix of node names and a box in TensorBoard, no more.
+        # A placeholder is an input that you feed later. None means any number of rows.
         with tf.name_scope('data'):
             all_images = tf.placeholder(tf.float32, [None, IMAGE_SIZE], name='images')
             all_labels = tf.placeholder(tf.float32, [None, CATEGORY_NUM], name='labels')
             ds = tf.data.Dataset.from_tensor_slices((all_images, all_labels))
             ds = ds.shuffle(BUFFER_SIZE).batch(BATCH_SIZE).repeat()
             iterator = tf.data.make_initializable_iterator(speed.prefetched(ds))
-            next_images, next_labels = iterator.get_next()
+            next_batch = iterator.get_next()
 
         # ■ 入力層 (input layer)
-        # These placeholders take the next batch unless you feed them.
         with tf.name_scope('input'):
-            y_ = tf.placeholder_with_default(
-                next_labels, [None, CATEGORY_NUM], name='labels'
-            )
-            x = tf.placeholder_with_default(
-                next_images, [None, IMAGE_SIZE], name='input_images'
-            )
+            y_ = tf.placeholder(tf.float32, [None, CATEGORY_NUM], name='labels')
+            x = tf.placeholder(tf.float32, [None, IMAGE_SIZE], name='input_images')
 
         # ■ 出力層 (output layer)
+        # A variable keeps its value between runs. Training looks for the best W and b.
         # The sigmoid turns any number into a probability, here that of a 1.
         with tf.name_scope('readout'):
             W = weight_variable([IMAGE_SIZE, CATEGORY_NUM], name='weight')
@@ -66,12 +64,13 @@ def main(data='auto', steps=TRAINING_LOOP, logdir=SUMMARY_DIR, seed=0):
             y = tf.nn.sigmoid(tf.matmul(x, W) + b)
 
         # ■ 最適化 (optimization)
-        # Minimizing the negative maximizes the log-likelihood. Clipping avoids log(0).
         with tf.name_scope('optimize'):
+            # Outputs stay within [EPS, 1 - EPS], so that log never gets 0.
             y = tf.clip_by_value(y, EPS, 1.0 - EPS)
             log_likelihood = tf.reduce_mean(
                 tf.reduce_sum(y_ * tf.log(y) + (1 - y_) * tf.log(1 - y), axis=1)
             )
+            # `minimize` adds nodes that compute the gradient and change W and b.
             train_step = tf.train.GradientDescentOptimizer(LEARNING_RATE).minimize(
                 -log_likelihood
             )
@@ -88,24 +87,33 @@ def main(data='auto', steps=TRAINING_LOOP, logdir=SUMMARY_DIR, seed=0):
         # ■ 学習の過程を可視化 (visualization)
         # These tags put each image next to a curve in TensorBoard.
         curves = tf.summary.merge([log_likelihood_summary, accuracy_summary])
-        weights = tf.summary.image('optimize/weight', summaries.weights(W), 1)
-        wrong = tf.summary.image('accuracy/mistakes', summaries.mistakes(x, y_, y), 1)
+        weights_image = tf.summary.image('optimize/weight', summaries.weights(W), 1)
+        mistakes_image = tf.summary.image(
+            'accuracy/mistakes', summaries.mistakes(x, y_, correct_prediction), 1
+        )
+        # Most of the learning happens early.
         image_steps = {0, 10, 30, 100, 300, 1000, 3000, 10000, steps}
 
         # ■ 実行 (run)
         # So far, there is only a graph. A session holds the variables and runs it.
-        logdir = log_folder.start_run(logdir)
-        train_writer = tf.summary.FileWriter(logdir + '/train', tf.get_default_graph())
-        test_writer = tf.summary.FileWriter(logdir + '/test')
-        with tf.Session(config=speed.config()) as sess, train_writer, test_writer:
-            summaries.mark_start([train_writer, test_writer], globals(), steps, seed)
+        run = log_folder.new_run(logdir)
+        train_writer = tf.summary.FileWriter(run + '/train', tf.get_default_graph())
+        test_writer = tf.summary.FileWriter(run + '/test')
+        with log_folder.kept(run), speed.Session() as sess, train_writer, test_writer:
+            train_writer.add_summary(
+                summaries.settings(
+                    f'data {data}, steps {steps}, seed {seed}, '
+                    f'LEARNING_RATE {LEARNING_RATE}, BATCH_SIZE {BATCH_SIZE}, '
+                    f'BUFFER_SIZE {BUFFER_SIZE}, EPS {EPS}'
+                )
+            )
+            # Variables have no values until you initialize them.
             sess.run(tf.global_variables_initializer())
             # A feed gives placeholders their values: {placeholder: value}.
             sess.run(iterator.initializer, {all_images: X_train, all_labels: y_train})
-            # Each call of next_step() trains on the next batch and returns that batch.
-            next_step = speed.prepare(sess, [x, y_, train_step])
             for i in range(steps + 1):
-                images, labels, _ = next_step()
+                images, labels = sess.run(next_batch)
+                sess.run(train_step, {x: images, y_: labels})
                 if i % SUMMARY_INTERVAL == 0 or i in image_steps:
                     train_acc, summary = sess.run(
                         [accuracy, curves], {x: images, y_: labels}
@@ -121,8 +129,10 @@ def main(data='auto', steps=TRAINING_LOOP, logdir=SUMMARY_DIR, seed=0):
                 if i % SUMMARY_INTERVAL == 0 or i == steps:
                     print(f'step: {i}, train-acc: {train_acc}, test-acc: {test_acc}')
                 if i in image_steps:
-                    train_writer.add_summary(sess.run(weights), i)
-                    test_writer.add_summary(sess.run(wrong, {x: X_test, y_: y_test}), i)
+                    train_writer.add_summary(sess.run(weights_image), i)
+                    test_writer.add_summary(
+                        sess.run(mistakes_image, {x: X_test, y_: y_test}), i
+                    )
             return sess.run([W, b])
 
 

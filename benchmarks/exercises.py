@@ -56,7 +56,7 @@ NEXT_LESSONS = {
         ' + (1 - y_) * tf.log(1 - y)': '',
         'tf.less(y, 0.5), tf.less(y_, 0.5)': 'tf.argmax(y, 1), tf.argmax(y_, 1)',
         'weights(W)': 'weights(W[:, 1:2])',
-        'mistakes(x, y_, y)': 'mistakes(x, y_[:, 1:2], y[:, 1:2])',
+        'mistakes(x, y_,': 'mistakes(x, y_[:, 1:2],',
     },
     'edges': {
         '            W = weight_variable([IMAGE_SIZE, CATEGORY_NUM]': EDGES,

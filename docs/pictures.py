@@ -19,10 +19,10 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 sys.path.insert(0, str(HERE.parent / 'tests'))
 
-from browser import MISSING, page, tensorboard, wait_for  # noqa: E402
-
 from helper import prewitt_filter, tf  # noqa: E402
 from support import summaries, synthetic_digits  # noqa: E402
+
+from browser import MISSING, page, tensorboard, wait_for  # noqa: E402
 
 MARGIN = 14
 

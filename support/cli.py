@@ -10,9 +10,12 @@ import os
 import subprocess
 import sys
 import threading
+import traceback
 
-from support import speed
+from support import startup
 from support.npz import DataError
+
+import tensorflow.compat.v1 as tf
 
 HELP = {
     'data': 'the dataset: mnist, synthetic, an .npz file in the format of mnist.npz, '
@@ -27,14 +30,25 @@ def check_counts(**counts):
     """Raise ValueError unless each count is an integer of at least 0."""
     for name, count in counts.items():
         if not isinstance(count, numbers.Integral) or count < 0:
+            if name == 'steps':
+                name = 'steps (TRAINING_LOOP)'  # Its default value has another name.
             raise ValueError(f'{name} must be an integer of at least 0 (got {count!r})')
+
+
+def count(text):
+    """Convert a flag's value to an integer of at least 0."""
+    number = int(text)
+    if number < 0:
+        raise argparse.ArgumentTypeError(f'must be at least 0 (got {number})')
+    return number
 
 
 def run(main):
     """Call a lesson's `main` with the flags from the command line.
 
     If the data, the log folder, or the result is unusable, print one line and exit
-    with status 1. Wrong flags give status 2. Ctrl-C gives status 130.
+    with status 1. Wrong flags give status 2. Ctrl-C gives status 130. Any other error
+    keeps its traceback, and ends in one line with status 1.
 
     Args:
         main: a function with the arguments data, steps, logdir, and seed, each with a
@@ -49,15 +63,11 @@ def run(main):
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     for name, flag in inspect.signature(main).parameters.items():
-        default = flag.default
+        kind = count if name in ('steps', 'seed') else str
         parser.add_argument(
-            f'--{name}', type=type(default), default=default, help=HELP[name]
+            f'--{name}', type=kind, default=flag.default, help=HELP[name]
         )
     flags = parser.parse_args()
-    try:
-        check_counts(steps=flags.steps, seed=flags.seed)
-    except ValueError as error:
-        parser.error(str(error))
 
     python = sys.executable
     if python.startswith(os.getcwd() + os.sep):
@@ -65,7 +75,7 @@ def run(main):
     logdir = os.path.expanduser(flags.logdir)
     command = [python, '-m', 'tensorboard.main', '--logdir', logdir]
     saved = f'in {flags.logdir}. To see them: {subprocess.list2cmdline(command)}'
-    if speed.started:  # A notebook keeps its own settings.
+    if startup.started:  # A notebook keeps its own settings.
         # main raises a writer's error. Hide the report of the writer's thread.
         logging.getLogger('tensorflow').setLevel(logging.CRITICAL)
         threading.excepthook = lambda error: None
@@ -78,6 +88,17 @@ def run(main):
     except KeyboardInterrupt:
         print(f'Stopped. The printed steps, if any, are saved {saved}', file=sys.stderr)
         sys.exit(130)
+    except Exception as error:  # for example, after a change of the lesson
+        traceback.print_exc()
+        sys.exit(f'{parser.prog}: {first_line(error)}')
+
+
+def first_line(error):
+    """Return the first line of an error's message, without TensorFlow's additions."""
+    # TensorFlow adds stacks to a message, and raises an error with the longer one.
+    while isinstance(error.__context__, tf.errors.OpError):
+        error = error.__context__
+    return str(error).strip().split('\n')[0]
 
 
 def line_by_line(stream):
@@ -85,10 +106,11 @@ def line_by_line(stream):
 
     It escapes characters that its encoding lacks.
     """
-    if not hasattr(stream, 'buffer'):  # A notebook prints immediately.
+    try:
+        # Nothing stays in a buffer, so a closed pipe can't fail twice.
+        raw = open(stream.fileno(), 'wb', 0, closefd=False)
+    except (AttributeError, OSError):  # A notebook or a test captures the output.
         return stream
-    # Nothing stays in a buffer, so a closed pipe can't fail twice.
-    raw = open(stream.fileno(), 'wb', 0, closefd=False)
     return io.TextIOWrapper(
         raw, stream.encoding, 'backslashreplace', write_through=True
     )

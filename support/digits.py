@@ -1,24 +1,58 @@
 """Sources of digits: MNIST from the cache or the network, a file, or synthetic ones."""
 
-import hashlib
 import os
 import sys
 import urllib.request
+import uuid
+import zlib
+from hashlib import sha256
 
 from support.npz import DataError, load_npz
 
 URL = 'https://storage.googleapis.com/tensorflow/tf-keras-datasets/mnist.npz'
 URL_SHA256 = '731c5ac602752760c8e48fbffcf8c3b850d9dc2a2aedcf2cc48468fc17b673d1'
-# The hash of MNIST's four arrays. It doesn't depend on the compression.
-MNIST_SHA256 = '06b0d1f124c4e5fa796686ade41a9b778edacc8622f2195a352ef479ad44fc16'
-loaded = None  # The name of the dataset that was loaded last.
+MNIST_CRC32 = 0x1939F699  # The CRC-32 of MNIST's four arrays, one after the other.
 
 
-def load_data(source='auto'):
+def find_data(data):
+    """Return the data to use for 'auto', or any other `data` as it is.
+
+    MNIST is downloaded if it's asked for and missing.
+
+    Args:
+        data: 'auto', 'mnist', 'synthetic', or the path of an .npz file.
+
+    Returns:
+        For 'auto', the path of MNIST in the Keras cache. If MNIST isn't available,
+        print the reason and return 'synthetic'.
+
+    Raises:
+        DataError: `data` is 'mnist', and MNIST isn't available.
+    """
+    if data not in ('auto', 'mnist'):
+        return data
+    path = cached_mnist()
+    try:
+        if not os.path.exists(path):
+            download_mnist(path)
+    except Exception as error:  # A network can fail in many ways.
+        reason = getattr(error, 'reason', error)
+        notice = (
+            f'Could not download MNIST from {URL} ({reason}). '
+            'To use a copy, pass its path as data.'
+        )
+        if data == 'mnist':
+            raise DataError(notice)
+        print(notice)
+        return 'synthetic'
+    return path if data == 'auto' else data
+
+
+def load_data(data='auto'):
     """Load digits and print the name of the dataset.
 
     Args:
-        source: 'mnist' (in the Keras cache, downloaded if it is missing), 'synthetic',
+        data: 'mnist' (in the Keras cache, downloaded if it is missing), 'synthetic',
             the path of an .npz file in the format of Keras's mnist.npz, or 'auto',
             which is 'mnist' if it is available and 'synthetic' otherwise.
 
@@ -30,45 +64,33 @@ def load_data(source='auto'):
     Raises:
         DataError: the file can't be used, or 'mnist' isn't available.
     """
-    if source == 'synthetic':
+    data = find_data(data)
+    if data == 'synthetic':
         from support import synthetic_digits  # SciPy's import takes time.
 
-        return announced('synthetic digits (not MNIST)', synthetic_digits.load_data())
-    path, advice = source, 'Pass mnist, synthetic, or an .npz file like mnist.npz.'
-    if source in ('auto', 'mnist'):
-        path, advice = cached_mnist(), 'Remove it to download MNIST.'
-        try:
-            if not os.path.exists(path):
-                download_mnist(path)
-        except Exception as error:  # A network can fail in many ways.
-            reason = getattr(error, 'reason', error)
-            notice = (
-                f'Could not download MNIST from {URL} ({reason}). '
-                'Pass the path of a copy, as in --data mnist.npz.'
-            )
-            if source == 'mnist':
-                raise DataError(notice)
-            digits = load_data('synthetic')
-            print(notice)
-            return digits
-
-    path = os.path.expanduser(path)
-    train, test = load_npz(path, advice)
-    name = f'{os.path.basename(path)!r} (not MNIST)'
-    if hashlib.sha256(b''.join(train + test)).hexdigest() == MNIST_SHA256:
-        name = 'MNIST'
-    elif source == 'mnist':
-        raise DataError(f"{path!r} isn't MNIST. {advice}")
-    return announced(name, (train, test))
+        name = 'synthetic digits (not MNIST)'
+        train, test = synthetic_digits.load_data()
+    else:
+        path = cached_mnist() if data == 'mnist' else os.path.expanduser(data)
+        advice = 'Pass mnist, synthetic, or the path of a file like mnist.npz as data.'
+        if path == cached_mnist():
+            advice = 'Remove it to download MNIST, or pass the path of a copy as data.'
+        train, test = load_npz(path, advice)
+        name = f'{os.path.basename(path)!r} (not MNIST)'
+        if crc32(train + test) == MNIST_CRC32:
+            name = 'MNIST'
+        elif data == 'mnist':
+            raise DataError(f"{path!r} isn't MNIST. {advice}")
+    print(f'{name}, {len(train[1])} training and {len(test[1])} test images')
+    return train, test
 
 
-def announced(name, digits):
-    """Print and keep the name of the dataset, and return the digits."""
-    global loaded
-    loaded = name
-    (_, y_train), (_, y_test) = digits
-    print(f'{name}, {len(y_train)} training and {len(y_test)} test images')
-    return digits
+def crc32(arrays):
+    """Return the CRC-32 checksum of the arrays' bytes."""
+    checksum = 0
+    for array in arrays:
+        checksum = zlib.crc32(array, checksum)
+    return checksum
 
 
 def cached_mnist():
@@ -92,9 +114,17 @@ def download_mnist(path):
     # It waits up to 5 seconds for each of the server's addresses.
     with urllib.request.urlopen(URL, timeout=5) as response:
         content = response.read()
-    if hashlib.sha256(content).hexdigest() != URL_SHA256:
+    if sha256(content).hexdigest() != URL_SHA256:
         raise ValueError('the server sent a different file')
-    part = f'{path}.{os.getpid()}'
-    with open(part, 'wb') as file:
-        file.write(content)
-    os.replace(part, path)
+    part = f'{path}.{uuid.uuid4()}'
+    try:
+        with open(part, 'wb') as file:
+            file.write(content)
+        os.replace(part, path)
+    except OSError:
+        # Another program may have been faster, and it may have the file open.
+        if not os.path.exists(path):
+            raise
+    finally:
+        if os.path.exists(part):
+            os.remove(part)

@@ -45,10 +45,12 @@ def integers(file, name, largest, shape, described):
     if name not in file.files:
         raise ValueError(f'it holds {", ".join(file)}, but not {name}')
     array = file[name]
+    found = f'{array.dtype} {list(array.shape)}'
     if array.dtype.kind in 'iu' and array.size and array.shape[1:] == shape:
-        if 0 <= array.min() <= array.max() <= largest:
+        if 0 <= array.min() and array.max() <= largest:
             return np.ascontiguousarray(array, np.uint8)
+        found = f'from {array.min()} to {array.max()}'
     raise ValueError(
-        f'{name} is {array.dtype} {list(array.shape)}, but must be integers '
-        f'from 0 to {largest} in the shape {described}'
+        f'{name} is {found}, but must be integers from 0 to {largest} '
+        f'in the shape {described}'
     )

@@ -1,37 +1,84 @@
-"""Settings and functions that save time or memory. docs/figures.md has the savings."""
+"""Classes and functions that save time or memory. docs/figures.md has the savings."""
 
-import functools
-import gc
-import os
-import sys
+from support import startup
 
 import numpy as np
-
-# The lesson may be the main program, or another program may import it.
-started = (
-    os.path.basename(sys.argv[0]) == 'logistic.py' and 'IPython' not in sys.modules
-)
-if started:
-    # TensorFlow reads this variable during its import. oneDNN makes the result
-    # depend on the processor, and it prints messages. Other programs keep oneDNN,
-    # because it makes convolutions faster.
-    os.environ.setdefault('TF_ENABLE_ONEDNN_OPTS', '0')
-    # TensorFlow's import makes many objects, and the lesson makes hardly any garbage.
-    # Python need not search for it. Frozen objects aren't searched at the end either.
-    gc.disable()
-
 import tensorflow.compat.v1 as tf
-
-if started and hasattr(gc, 'freeze'):  # Python 3.6 has no such function.
-    gc.freeze()
+from tensorflow.core.protobuf import config_pb2
 
 
-def config():
-    """Return session settings that keep each operation in one thread.
+class Session(tf.Session):
+    """A tf.Session that repeats the calls of a training loop faster.
 
-    Other programs keep their threads, because all sessions of a process share them.
+    TensorFlow's own `run` checks its arguments, which takes longer than a small step.
+    Here, it does so only in the first call with certain fetches, feeds, and shapes.
+    Later calls skip the checks if the fetches are an operation or a tuple of tensors,
+    and if the feeds are arrays of the placeholders' types.
+
+    All operations of such a call share the caller's thread. So no operation may wait
+    for another one. If you start the lesson, its session uses one thread and no GPU,
+    and on TensorFlow 2, a RunMetadata gets no times. For these, use tf.Session.
     """
-    return tf.ConfigProto(intra_op_parallelism_threads=1 if started else 0)
+
+    def __init__(self):
+        config = tf.ConfigProto()
+        if startup.started:  # Other programs keep their threads.
+            # The operations are too small to be worth sharing.
+            config.intra_op_parallelism_threads = 1
+            config.device_count['GPU'] = 0
+            if tf.__version__ > '2':
+                # This executor is faster. TensorFlow 1's variables can't use it.
+                config.experimental.executor_type = 'SINGLE_THREADED_EXECUTOR'
+        super().__init__(config=config)
+        self.prepared = {}
+
+    def run(self, fetches, feed_dict=None, options=None, run_metadata=None):
+        feeds = feed_dict or {}
+        has_options = options is not None or run_metadata is not None
+        if has_options or not can_be_prepared(fetches, feeds):
+            return super().run(fetches, feed_dict, options, run_metadata)
+        shapes = [value.shape for value in feeds.values()]
+        # The key keeps its tensors alive, so no other tensor can take their place.
+        key = (fetches, *feeds, *shapes)
+        if key not in self.prepared:
+            result = super().run(fetches, feed_dict)
+            self.prepared[key] = self.prepare(fetches, feeds)
+            return result
+        values = self.prepared[key](*feeds.values())
+        return tuple(values) if isinstance(fetches, tuple) else None
+
+    def prepare(self, fetches, feeds):
+        """Return a function that runs the fetches with other values of the feeds."""
+        options = config_pb2.CallableOptions()
+        options.run_options.inter_op_thread_pool = -1
+        options.feed.extend(feed.name for feed in feeds)
+        if isinstance(fetches, tuple):
+            options.fetch.extend(tensor.name for tensor in fetches)
+        else:
+            options.target.append(fetches.name)
+        return self._make_callable_from_options(options)
+
+    def close(self):
+        self.prepared.clear()
+        super().close()
+
+
+def can_be_prepared(fetches, feeds):
+    """Return whether Session can prepare a call with these fetches and feeds."""
+    if isinstance(fetches, tf.Operation):
+        tensors = [*feeds]
+    elif type(fetches) is tuple and fetches:
+        tensors = [*feeds, *fetches]
+    else:
+        return False
+    if not all(isinstance(tensor, tf.Tensor) for tensor in tensors):
+        return False
+    if len(set(tensors)) < len(tensors):  # A tensor may be both fed and fetched.
+        return False
+    return hasattr(tf.Session, '_make_callable_from_options') and all(
+        type(value) is np.ndarray and value.dtype == tensor.dtype.as_numpy_dtype
+        for tensor, value in feeds.items()
+    )
 
 
 def prefetched(ds):
@@ -44,15 +91,6 @@ def prefetched(ds):
     if hasattr(options, 'autotune'):  # TensorFlow 1 has no such option.
         options.autotune.enabled = False
     return ds.prefetch(10).with_options(options)
-
-
-def prepare(session, fetches):
-    """Return a function that runs the fetches. It's faster than `session.run`.
-
-    The operations stay in the calling thread.
-    """
-    run = session.make_callable(fetches, accept_options=True)
-    return functools.partial(run, options=tf.RunOptions(inter_op_thread_pool=-1))
 
 
 def aligned_copy(array):

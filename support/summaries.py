@@ -3,25 +3,12 @@
 import numpy as np
 import tensorflow.compat.v1 as tf
 
-from support import digits
 
-
-def mark_start(writers, constants, steps, seed):
-    """Tell an open TensorBoard that a new run begins, and save the run's settings.
-
-    Args:
-        writers: the FileWriters of the run.
-        constants: the lesson's global variables.
-        steps, seed: the arguments of the lesson's `main`.
-    """
-    for writer in writers:
-        writer.add_session_log(tf.SessionLog(status=tf.SessionLog.START))
-    settings = f'data {digits.loaded}, steps {steps}, seed {seed}'
-    for name in 'LEARNING_RATE', 'BATCH_SIZE', 'BUFFER_SIZE', 'EPS':
-        settings += f', {name} {constants[name]}'
-    with tf.name_scope('summaries/'):
-        text = tf.summary.text('settings', tf.constant(settings))
-    writers[0].add_summary(text.eval())
+def settings(text):
+    """Return a summary with a text for TensorBoard's Text tab."""
+    # A graph of its own keeps the text out of the lesson's graph.
+    with tf.Graph().as_default(), tf.Session() as session:
+        return session.run(tf.summary.text('settings', tf.constant(text)))
 
 
 def weights(W):
@@ -30,20 +17,19 @@ def weights(W):
         return red_to_blue(tf.reshape(W / tf.reduce_max(tf.abs(W)), [1, 28, 28]))
 
 
-def mistakes(x, y_, y):
+def mistakes(x, y_, correct_prediction):
     """Return the first 25 misclassified images as one image [1, 140, 140, 3].
 
-    Missed 1s are red. Other digits taken for a 1 are blue.
+    Images of a 1 are red. Images of other digits are blue.
 
     Args:
         x: images, float32 [n, 784], from 0 to 1.
-        y_: labels, float32 [n, 1], 0 or 1.
-        y: outputs, float32 [n, 1], from 0 to 1.
+        y_: labels, float32 [n, 1]: 1 for the digit 1, and 0 for any other digit.
+        correct_prediction: whether each answer is right, bool [n, 1] or [n].
     """
     with tf.name_scope('summaries/'):
-        error = tf.cast(y >= 0.5, tf.float32) - y_
-        wrong = tf.where(error)[:25, 0]
-        images = tf.gather(error, wrong) * tf.gather(x, wrong)
+        wrong = tf.where(tf.logical_not(correct_prediction))[:25, 0]
+        images = tf.gather(1 - 2 * y_, wrong) * tf.gather(x, wrong)
         images = tf.pad(images, [[0, 25 - tf.shape(images)[0]], [0, 0]])
         rows = tf.transpose(tf.reshape(images, [5, 5, 28, 28]), [0, 2, 1, 3])
         return red_to_blue(tf.reshape(rows, [1, 140, 140]))
@@ -66,5 +52,5 @@ def stop_if_diverged(summary, step):
         if not np.isfinite(value.simple_value):
             raise FloatingPointError(
                 f'Training diverged: {value.tag} is {value.simple_value} '
-                f'at step {step}. Try EPS = 1e-7 or a smaller LEARNING_RATE.'
+                f'by step {step}. Try EPS = 1e-7 or a smaller LEARNING_RATE.'
             )

@@ -8,11 +8,11 @@ import pathlib
 import re
 from unittest import mock
 
-import numpy as np
-import pytest
-
 import logistic
 from helper import tf
+
+import numpy as np
+import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 LINE = r'^step: (\d+), train-acc: ([01]\.\d+), test-acc: ([01]\.\d+)$'
@@ -66,7 +66,7 @@ def run_lesson(data, logdir, steps=0, seed=0, **constants):
     """Run the lesson in this process with some of its constants changed."""
     graph = tf.Graph()
     changed = mock.patch.dict(vars(logistic), constants)
-    known_graph = mock.patch.object(tf, 'Graph', return_value=graph)
+    known_graph = mock.patch.object(tf, 'Graph', side_effect=[graph, tf.Graph()])
     with changed, known_graph, contextlib.redirect_stdout(io.StringIO()) as out:
         W, b = logistic.main(data, steps, logdir, seed)
     return Run(logdir, graph, out.getvalue(), W, b)

@@ -3,11 +3,11 @@
 import re
 import sys
 
-import numpy as np
-import pytest
-
 from support import cli
 from support.npz import DataError
+
+import numpy as np
+import pytest
 
 
 @pytest.fixture
@@ -39,8 +39,8 @@ def test_flags_are_mains_arguments(call):
 @pytest.mark.parametrize(
     'flags, message',
     [
-        (['--steps', '-1'], 'steps must be an integer of at least 0 (got -1)'),
-        (['--seed=x'], "argument --seed: invalid int value: 'x'"),
+        (['--steps', '-1'], 'argument --steps: must be at least 0 (got -1)'),
+        (['--seed=x'], "argument --seed: invalid count value: 'x'"),
     ],
 )
 def test_wrong_flags_exit_with_status_2(call, capfd, flags, message):
@@ -92,5 +92,9 @@ def test_counts_are_integers_of_at_least_0(count):
     cli.check_counts(seed=np.int64(7), steps=np.uint8(0))
     with pytest.raises(ValueError) as error:
         cli.check_counts(seed=0, steps=count)
-    message = 'steps must be an integer of at least 0 (got {!r})'.format(count)
+    message = (
+        'steps (TRAINING_LOOP) must be an integer of at least 0 (got {!r})'.format(
+            count
+        )
+    )
     assert str(error.value) == message

@@ -1,18 +1,11 @@
 """The helper functions: weights, biases, the edge filters, and the samples."""
 
-import importlib
-import os
-import sys
-from unittest import mock
+from helper import bias_variable, mnist_samples, prewitt_filter, tf, weight_variable
 
 import numpy as np
 import pytest
 from conftest import make_arrays
 from scipy import ndimage, stats
-
-import helper
-from helper import bias_variable, mnist_samples, prewitt_filter, tf, weight_variable
-from support import speed
 
 
 def evaluate(make):
@@ -29,41 +22,6 @@ def test_star_import_gives_the_articles_names():
     exec('from helper import *', names)
     functions = {'weight_variable', 'bias_variable', 'prewitt_filter', 'mnist_samples'}
     assert set(names) - {'__builtins__'} == functions | {'tf', 'np'}
-
-
-def test_your_log_level_is_kept(monkeypatch):
-    monkeypatch.setenv('TF_CPP_MIN_LOG_LEVEL', '0')
-    importlib.reload(helper)
-    assert os.environ['TF_CPP_MIN_LOG_LEVEL'] == '0'
-
-
-@pytest.mark.parametrize(
-    'program, module, before, after',
-    [
-        ('logistic.py', 'no notebook', None, '0'),
-        ('logistic.py', 'no notebook', '1', '1'),
-        ('logistic.py', 'IPython', None, None),
-        ('my_logistic.py', 'no notebook', None, None),
-    ],
-)
-def test_only_the_started_lesson_changes_settings(
-    monkeypatch, program, module, before, after
-):
-    monkeypatch.setattr(sys, 'argv', ['lesson/' + program])
-    monkeypatch.delitem(sys.modules, 'IPython', raising=False)
-    monkeypatch.setitem(sys.modules, module, speed)
-    gc = mock.Mock()
-    monkeypatch.setitem(sys.modules, 'gc', gc)
-    monkeypatch.setenv('TF_ENABLE_ONEDNN_OPTS', before or '')
-    if before is None:
-        monkeypatch.delenv('TF_ENABLE_ONEDNN_OPTS')
-    monkeypatch.setattr(speed, 'started', 'restored after this test')
-    importlib.reload(speed)
-    assert os.environ.get('TF_ENABLE_ONEDNN_OPTS') == after
-    changed = after is not None
-    assert gc.disable.called == gc.freeze.called == changed
-    assert not gc.enable.called
-    assert speed.config().intra_op_parallelism_threads == changed
 
 
 def test_weights_are_glorot_uniform():

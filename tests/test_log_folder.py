@@ -1,86 +1,80 @@
-"""The log folder: nothing of an earlier run, of another run, or of yours is lost."""
+"""The log folder: each run has its own, and nothing in it is lost."""
 
 import os
-import time
-from unittest import mock
+import pathlib
+import shutil
+
+from helper import tf
+from support import log_folder, summaries
 
 import pytest
 from conftest import curve
 
-from helper import tf
-from support.log_folder import lock, start_run
 
-REMEDY = 'Pass another --logdir, or stop other programs that use it.'
-
-
-def test_earlier_runs_are_kept_under_their_start_time(lesson, tmp_path):
-    before = time.strftime('was_%y%m%d_%H%M%S')
-    for steps in 1, 2, 3:
-        lesson(steps=steps)
-        (tmp_path / 'log' / 'train' / '.DS_Store').touch()
+def test_later_runs_have_numbers(lesson, tmp_path):
     log = tmp_path / 'log'
-    earlier = sorted(path.name for path in log.glob('was_*'))
-    assert len(earlier) == 2
-    assert before <= earlier[0] < earlier[1] <= time.strftime('was_%y%m%d_%H%M%S_')
-    for steps, folder in zip((1, 2, 3), [log / name for name in earlier] + [log]):
-        for run in 'train', 'test':
-            assert list(curve(folder, run)) == [0, steps]
+    for steps, folder in (1, log), (2, log / 'run_2'), (3, log / 'run_3'):
+        out = lesson(steps=steps).out
+        assert '\nWriting summaries to {}\nstep: 0,'.format(folder) in out
+        for name in 'train', 'test':
+            assert list(curve(folder, name)) == [0, steps]
+    assert list(curve(log, 'train')) == [0, 1]
 
 
-def test_unusable_data_leaves_the_earlier_run(lesson, tmp_path):
+def contents(folder):
+    """Return the names and the bytes of all files in a folder."""
+    return {
+        str(path): path.is_file() and path.read_bytes() for path in folder.rglob('*')
+    }
+
+
+@pytest.mark.parametrize(
+    'taken, name',
+    [
+        ([], ''),
+        (['notes.txt', 'was_261124_015425/train'], ''),
+        (['train/'], 'run_2'),
+        (['test/'], 'run_2'),
+        (['train'], 'run_2'),
+        (['test'], 'run_2'),
+        (['train/cat.jpg', 'run_2/'], 'run_3'),
+        (['train/', 'run_2', 'run_3/cat.jpg', 'run_5/'], 'run_4'),
+    ],
+)
+def test_whatever_exists_is_left_alone(tmp_path, taken, name):
+    for path in taken:
+        (tmp_path / path).parent.mkdir(exist_ok=True)
+        if path.endswith('/'):
+            (tmp_path / path).mkdir()
+        else:
+            (tmp_path / path).write_text('mine')
+    before = contents(tmp_path)
+    assert pathlib.Path(log_folder.new_run(tmp_path)) == tmp_path / name
+    after = contents(tmp_path)
+    assert set(after) - set(before) == {str(tmp_path / (name or 'train'))}
+    assert before.items() <= after.items()
+
+
+def test_a_run_that_died_early_is_no_obstacle(lesson, tmp_path):
+    log_folder.new_run(tmp_path / 'log')
     lesson()
-    with pytest.raises(ValueError):
-        lesson(data=str(tmp_path / 'missing.npz'))
-    assert list(curve(tmp_path / 'log', 'train')) == [0]
-    assert not list((tmp_path / 'log').glob('was_*'))
+    assert list(curve(tmp_path / 'log' / 'run_2', 'test')) == [0]
 
 
-def test_a_folder_in_use_is_refused_until_its_run_ends(tmp_path):
-    with lock(tmp_path), pytest.raises(OSError) as error:
-        with lock(str(tmp_path)):
-            pass
-    assert str(error.value) == (
-        "Can't use {!r} (another run may be using it: database is locked). {}"
-    ).format(str(tmp_path), REMEDY)
-    with lock(tmp_path):  # The error's traceback, as in a notebook, holds no lock.
-        pass
-
-
-def test_a_run_that_fails_frees_its_folder(lesson):
-    with mock.patch.object(tf, 'Session', side_effect=KeyboardInterrupt):
-        with pytest.raises(KeyboardInterrupt):
-            lesson()
-    lesson()
-
-
-def test_your_own_files_stay(tmp_path):
-    (tmp_path / 'train').mkdir()
-    (tmp_path / 'notes.txt').write_text('mine')
-    start_run(tmp_path)  # An empty folder is no obstacle.
-    (tmp_path / 'train').mkdir()
-    (tmp_path / 'train' / 'cat.jpg').write_text('mine')
-    with pytest.raises(OSError) as error:
-        start_run(tmp_path)
-    assert str(error.value) == (
-        "Can't use {!r} (its folder 'train' holds no summaries). {}"
-    ).format(str(tmp_path), REMEDY)
-    assert (tmp_path / 'train' / 'cat.jpg').read_text() == 'mine'
-    assert (tmp_path / 'notes.txt').read_text() == 'mine'
-
-
-def test_a_folder_that_cannot_move_is_an_oserror(tmp_path, monkeypatch):
-    (tmp_path / 'train').mkdir()
-    monkeypatch.setattr(os, 'rename', mock.Mock(side_effect=PermissionError('in use')))
-    with pytest.raises(OSError, match='in use.*or stop other programs'):
-        start_run(tmp_path)
+def test_wrong_input_creates_nothing(lesson, tmp_path):
+    wrong = dict(data=str(tmp_path / 'missing.npz')), dict(steps=-1), dict(seed=-1)
+    for changes in wrong:
+        with pytest.raises(ValueError):
+            lesson(**changes)
+    assert not (tmp_path / 'log').exists()
 
 
 @pytest.mark.parametrize('name', ['file', 'file/log', ''])
 def test_a_file_or_nothing_is_no_log_folder(lesson, tmp_path, monkeypatch, name):
     monkeypatch.chdir(tmp_path)
     (tmp_path / 'file').write_text('mine')
-    with pytest.raises(OSError, match="^Can't use .*Pass another --logdir, "):
-        lesson(data='missing.npz', logdir=name)  # noticed before the data
+    with pytest.raises(OSError, match=r"^Can't use .*\)\. Pass another logdir\.$"):
+        lesson(logdir=name)
     assert (tmp_path / 'file').read_text() == 'mine'
 
 
@@ -92,17 +86,25 @@ def test_a_tilde_is_the_home_folder(lesson, tmp_path, monkeypatch):
 
 
 @pytest.mark.skipif(tf.__version__ > '2', reason='TensorBoard 2 can open such a folder')
-@pytest.mark.parametrize('name', ['at_12:30', 'a,b'])
+@pytest.mark.parametrize('name', ['at_12:30', 'a,b/c'])
 def test_a_name_that_tensorboard_1_splits_is_refused(tmp_path, name):
-    with pytest.raises(OSError, match='TensorBoard 1 splits'), lock(tmp_path / name):
-        pass
-    assert not (tmp_path / name).exists()
+    with pytest.raises(OSError, match='TensorBoard 1 splits'):
+        log_folder.new_run(tmp_path / name)
+    assert not list(tmp_path.iterdir())
 
 
-def test_both_writers_mark_the_start(lesson, tmp_path):
-    lesson()
-    for run in 'train', 'test':
-        (path,) = (tmp_path / 'log' / run).iterdir()
-        found = tf.train.summary_iterator(str(path))
-        statuses = [event.session_log.status for event in found]
-        assert statuses.count(tf.SessionLog.START) == 1
+def empty(folder):
+    for name in os.listdir(folder):
+        os.remove(os.path.join(folder, name))
+
+
+@pytest.mark.skipif(os.name == 'nt', reason="Windows can't remove an open file")
+@pytest.mark.parametrize(
+    'name, remove',
+    [('train', shutil.rmtree), ('test', shutil.rmtree), ('train', empty)],
+)
+def test_removed_summaries_are_reported(lesson, tmp_path, monkeypatch, name, remove):
+    folder = tmp_path / 'log' / name
+    monkeypatch.setattr(summaries, 'stop_if_diverged', lambda *_: remove(str(folder)))
+    with pytest.raises(OSError, match='log. were removed during the run'):
+        lesson()

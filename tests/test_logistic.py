@@ -6,6 +6,9 @@ import os
 import re
 import signal
 
+import logistic
+from helper import tf
+
 import numpy as np
 import pytest
 from conftest import (
@@ -19,9 +22,6 @@ from conftest import (
     save_npz,
 )
 from scipy import special
-
-import logistic
-from helper import tf
 
 LAST, INTERVAL = 333, 50
 POINTS = [0, 10, 30, 50, 100, 150, 200, 250, 300, LAST]
@@ -137,30 +137,37 @@ def test_mistakes_image_shows_the_first_25_mistakes(known):
     assert set(answers[wrong]) == {False, True}  # The last image has both colors.
 
 
-def evaluate(known, output, label, name):
-    """Evaluate a tensor of the graph for one white image with this output."""
+def operations(graph, kind):
+    """Return the graph's operations of a kind."""
+    return [op for op in graph.get_operations() if op.type == kind]
+
+
+def evaluate(known, output, label, tag):
+    """Return the value of a summary for one white image with this output."""
+    (sigmoid,) = operations(known.run.graph, 'Sigmoid')
     feeds = {
         'input/input_images:0': np.ones((1, 784)),
         'input/labels:0': [[label]],
-        'readout/Sigmoid:0': [[output]],
+        sigmoid.outputs[0]: [[output]],
     }
     with tf.Session(graph=known.run.graph) as session:
-        return session.run(name, feeds)
+        summary = tf.Summary.FromString(session.run(tag + ':0', feeds))
+    return summary.value[0]
 
 
 @pytest.mark.parametrize('label', [0, 1])
 @pytest.mark.parametrize('output', [0, 1])
 def test_log_likelihood_of_saturated_outputs_is_finite(known, output, label):
-    log_likelihood = evaluate(known, output, label, 'optimize/Mean:0')
+    found = evaluate(known, output, label, 'optimize/log_likelihood')
     expected = 0 if output == label else np.log(1e-7)
-    np.testing.assert_allclose(log_likelihood, expected, rtol=0.05, atol=1e-6)
+    np.testing.assert_allclose(found.simple_value, expected, rtol=0.05, atol=1e-6)
 
 
 @pytest.mark.parametrize('label', [0, 1])
 def test_an_output_of_one_half_counts_as_a_1(known, label):
-    assert evaluate(known, 0.5, label, 'evaluate/Mean:0') == label
-    summary = tf.Summary.FromString(evaluate(known, 0.5, label, 'accuracy/mistakes:0'))
-    image = decode(summary.value[0].image.encoded_image_string)
+    assert evaluate(known, 0.5, label, 'accuracy').simple_value == label
+    found = evaluate(known, 0.5, label, 'accuracy/mistakes')
+    image = decode(found.image.encoded_image_string)
     assert image.sum() == 784 * (1 - label)  # A mistake is blue.
 
 
@@ -168,10 +175,12 @@ def drawn_batches(graph, n):
     """Return the first n batches of 300 images, as the images' positions."""
     X = np.zeros((300, 784))
     X[:, 0] = np.arange(300)
-    (start,) = [op for op in graph.get_operations() if op.type == 'MakeIterator']
+    (start,) = operations(graph, 'MakeIterator')
+    (next_batch,) = operations(graph, 'IteratorGetNext')
     with tf.Session(graph=graph) as session:
         session.run(start, {'data/images:0': X, 'data/labels:0': X[:, :1]})
-        return [session.run('input/input_images:0')[:, 0].tolist() for _ in range(n)]
+        images = next_batch.outputs[0]
+        return [session.run(images)[:, 0].tolist() for _ in range(n)]
 
 
 def test_each_epoch_shuffles_every_image_once(lesson):
@@ -201,8 +210,7 @@ def test_graph_has_the_articles_names_and_no_data(lesson):
         assert '_output_shapes' in nodes[name].attr
     assert max(node.ByteSize() for node in nodes.values()) < 10000
     later = {op.name for op in run.graph.get_operations()} - set(nodes)
-    settings = {name for name in later if 'summaries/settings' in name}
-    assert later - settings == {'init', 'summaries/Const_1'}  # The loop adds nothing.
+    assert later == {'init'}  # The initializer. The loop adds nothing.
 
 
 def test_divergence_names_its_step_and_a_remedy(lesson, tmp_path):
@@ -212,7 +220,7 @@ def test_divergence_names_its_step_and_a_remedy(lesson, tmp_path):
     with pytest.raises(FloatingPointError) as error:
         lesson(path, steps=5, EPS=0.0, **constants)
     assert str(error.value) == (
-        'Training diverged: optimize/log_likelihood is nan at step 1. '
+        'Training diverged: optimize/log_likelihood is nan by step 1. '
         'Try EPS = 1e-7 or a smaller LEARNING_RATE.'
     )
 
@@ -239,13 +247,6 @@ def test_a_run_leaves_the_kernel_as_it_was(lesson):
     before = kernel_state()
     lesson(steps=20)
     assert kernel_state() == before
-
-
-@pytest.mark.parametrize('name', ['steps', 'seed'])
-def test_wrong_arguments_are_refused_at_once(lesson, tmp_path, name):
-    with pytest.raises(ValueError, match=name + ' must be an integer of at least 0'):
-        lesson(**{name: -1})
-    assert not (tmp_path / 'log').exists()
 
 
 @pytest.mark.parametrize('last', [0, 25, 40])

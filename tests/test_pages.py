@@ -4,13 +4,13 @@ import os
 import pathlib
 import re
 
+from helper import tf
+
 import exercises
 import numpy as np
 import pytest
 from conftest import ROOT, printed, read
 from scipy import ndimage
-
-from helper import tf
 
 READMES = ['README.md', 'README.ja.md']
 PAGES = READMES + sorted('docs/' + path.name for path in ROOT.glob('docs/*.md'))

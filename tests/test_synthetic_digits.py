@@ -1,10 +1,10 @@
 """Properties of the synthetic digits."""
 
+from support.synthetic_digits import load_data
+
 import numpy as np
 import pytest
 from scipy import ndimage
-
-from support.synthetic_digits import load_data
 
 
 @pytest.fixture(scope='module')

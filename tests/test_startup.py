@@ -1,0 +1,44 @@
+"""The settings that are made before TensorFlow's import."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+from conftest import ROOT
+
+PROGRAM = """
+import atexit, gc, os, sys
+sys.argv = [{program!r}]
+sys.modules[{module!r}] = os
+frozen = getattr(gc, 'get_freeze_count', lambda: not gc.isenabled())
+atexit.register(lambda: print(frozen() > 0))  # It runs last.
+import support.npz
+print(os.environ['TF_CPP_MIN_LOG_LEVEL'], os.environ.get('TF_ENABLE_ONEDNN_OPTS'))
+print(gc.isenabled())
+"""
+
+
+@pytest.mark.parametrize(
+    'program, module, given, expected',
+    [
+        ('lesson/logistic.py', 'no notebook', {}, '3 0 False True'),
+        (
+            'logistic.py',
+            'no notebook',
+            {'TF_ENABLE_ONEDNN_OPTS': '1'},
+            '3 1 False True',
+        ),
+        ('logistic.py', 'no notebook', {'TF_CPP_MIN_LOG_LEVEL': '0'}, '0 0 False True'),
+        ('logistic.py', 'IPython', {}, '3 None True False'),
+        ('my_logistic.py', 'no notebook', {}, '3 None True False'),
+    ],
+)
+def test_only_the_started_lesson_changes_settings(program, module, given, expected):
+    env = dict(os.environ, PYTHONPATH=str(ROOT))
+    for name in 'TF_CPP_MIN_LOG_LEVEL', 'TF_ENABLE_ONEDNN_OPTS':
+        env.pop(name, None)
+    env.update(given)
+    code = PROGRAM.format(program=program, module=module)
+    output = subprocess.check_output([sys.executable, '-c', code], env=env)
+    assert output.decode().split() == expected.split()
