@@ -2,8 +2,8 @@
 
 import os
 import sys
+import tempfile
 import urllib.request
-import uuid
 import zlib
 from hashlib import sha256
 
@@ -77,20 +77,15 @@ def load_data(data='auto'):
             advice = 'Remove it to download MNIST, or pass the path of a copy as data.'
         train, test = load_npz(path, advice)
         name = f'{os.path.basename(path)!r} (not MNIST)'
-        if crc32(train + test) == MNIST_CRC32:
+        checksum = 0
+        for array in train + test:
+            checksum = zlib.crc32(array, checksum)
+        if checksum == MNIST_CRC32:
             name = 'MNIST'
         elif data == 'mnist':
             raise DataError(f"{path!r} isn't MNIST. {advice}")
     print(f'{name}, {len(train[1])} training and {len(test[1])} test images')
     return train, test
-
-
-def crc32(arrays):
-    """Return the CRC-32 checksum of the arrays' bytes."""
-    checksum = 0
-    for array in arrays:
-        checksum = zlib.crc32(array, checksum)
-    return checksum
 
 
 def cached_mnist():
@@ -116,15 +111,14 @@ def download_mnist(path):
         content = response.read()
     if sha256(content).hexdigest() != URL_SHA256:
         raise ValueError('the server sent a different file')
-    part = f'{path}.{uuid.uuid4()}'
-    try:
+    # The folder's name is its own, so several downloads can run at once.
+    with tempfile.TemporaryDirectory(dir=folder) as own_folder:
+        part = os.path.join(own_folder, 'mnist.npz')
         with open(part, 'wb') as file:
             file.write(content)
-        os.replace(part, path)
-    except OSError:
-        # Another program may have been faster, and it may have the file open.
-        if not os.path.exists(path):
-            raise
-    finally:
-        if os.path.exists(part):
-            os.remove(part)
+        try:
+            os.replace(part, path)
+        except OSError:
+            # Another program may have been faster, and it may have the file open.
+            if not os.path.exists(path):
+                raise

@@ -22,16 +22,14 @@ def new_run(logdir):
     """
     run = logdir = os.path.expanduser(logdir)
     try:
-        path = os.path.splitdrive(logdir)[1]
-        if tf.__version__ < '2' and (':' in path or ',' in path):
+        if tf.__version__ < '2' and {':', ','} & set(logdir):
             raise OSError("TensorBoard 1 splits --logdir at ':' and ','")
         os.makedirs(logdir, exist_ok=True)
-        is_new = not os.path.lexists(f'{run}/test') and can_create(f'{run}/train')
-        number = 1
-        while not is_new:
-            number += 1
-            run = os.path.join(logdir, f'run_{number}')
-            is_new = can_create(run)
+        if os.path.lexists(f'{run}/test') or not can_create(f'{run}/train'):
+            number = 2
+            while not can_create(f'{logdir}/run_{number}'):
+                number += 1
+            run = f'{logdir}/run_{number}'
     except OSError as error:
         raise OSError(f"Can't use {logdir!r} ({error}). Pass another logdir.")
     print(f'Writing summaries to {run}')

@@ -34,26 +34,29 @@ class Session(tf.Session):
 
     def run(self, fetches, feed_dict=None, options=None, run_metadata=None):
         feeds = feed_dict or {}
-        has_options = options is not None or run_metadata is not None
-        if has_options or not can_be_prepared(fetches, feeds):
+        try:
+            # The key keeps its tensors alive, so no other tensor can take their place.
+            kinds = [(t, type(v), v.dtype, v.shape) for t, v in feeds.items()]
+            key = (fetches, *kinds)
+            call = self.prepared.get(key)
+        except (AttributeError, TypeError):  # Lists have no dtype and no hash.
             return super().run(fetches, feed_dict, options, run_metadata)
-        shapes = [value.shape for value in feeds.values()]
-        # The key keeps its tensors alive, so no other tensor can take their place.
-        key = (fetches, *feeds, *shapes)
-        if key not in self.prepared:
-            result = super().run(fetches, feed_dict)
+        if call and not options and not run_metadata:
+            values = call(*feeds.values())
+            return tuple(values) if values else None
+        result = super().run(fetches, feed_dict, options, run_metadata)
+        if not call and can_be_prepared(fetches, feeds):
             self.prepared[key] = self.prepare(fetches, feeds)
-            return result
-        values = self.prepared[key](*feeds.values())
-        return tuple(values) if isinstance(fetches, tuple) else None
+        return result
 
     def prepare(self, fetches, feeds):
         """Return a function that runs the fetches with other values of the feeds."""
-        options = config_pb2.CallableOptions()
-        options.run_options.inter_op_thread_pool = -1
-        options.feed.extend(feed.name for feed in feeds)
+        options = config_pb2.CallableOptions(
+            feed=[feed.name for feed in feeds],
+            run_options=tf.RunOptions(inter_op_thread_pool=-1),
+        )
         if isinstance(fetches, tuple):
-            options.fetch.extend(tensor.name for tensor in fetches)
+            options.fetch.extend(fetch.name for fetch in fetches)
         else:
             options.target.append(fetches.name)
         return self._make_callable_from_options(options)
@@ -65,19 +68,16 @@ class Session(tf.Session):
 
 def can_be_prepared(fetches, feeds):
     """Return whether Session can prepare a call with these fetches and feeds."""
-    if isinstance(fetches, tf.Operation):
-        tensors = [*feeds]
-    elif type(fetches) is tuple and fetches:
-        tensors = [*feeds, *fetches]
-    else:
-        return False
-    if not all(isinstance(tensor, tf.Tensor) for tensor in tensors):
-        return False
-    if len(set(tensors)) < len(tensors):  # A tensor may be both fed and fetched.
-        return False
-    return hasattr(tf.Session, '_make_callable_from_options') and all(
-        type(value) is np.ndarray and value.dtype == tensor.dtype.as_numpy_dtype
-        for tensor, value in feeds.items()
+    outputs = fetches if type(fetches) is tuple else ()
+    return (
+        hasattr(tf.Session, '_make_callable_from_options')  # Its name is private.
+        and (outputs or isinstance(fetches, tf.Operation))
+        and all(isinstance(tensor, tf.Tensor) for tensor in (*outputs, *feeds))
+        and set(feeds).isdisjoint(outputs)
+        and all(
+            type(value) is np.ndarray and value.dtype == tensor.dtype.as_numpy_dtype
+            for tensor, value in feeds.items()
+        )
     )
 
 
