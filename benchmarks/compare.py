@@ -16,7 +16,7 @@ ends at the last line, and it includes the tests. Seconds and peak memory are th
 the whole process, with its imports and the reading of the data.
 
 Each program is written the way that users of its library write it. The article's is
-tests/article.py. tf2 is the program in docs/tensorflow2.md. scikit-learn updates the
+docs/article.py. tf2 is the program in docs/tensorflow2.md. scikit-learn updates the
 weights after every image, in double precision. JAX compiles 1,000 steps into one call.
 """
 
@@ -40,7 +40,7 @@ INTERVAL = 1000
 BATCH_SIZE = 100
 LEARNING_RATE = 0.1
 PACKAGES = 'tensorflow|tensorflow.cpu|keras|numpy|torch|scikit-learn|jax'
-SCRIPTS = {'lesson': 'logistic.py', 'article': 'tests/article.py'}
+SCRIPTS = {'lesson': 'logistic.py', 'article': 'docs/article.py'}
 PROGRAMS = 'lesson,article,tf2,numpy,torch,keras,sklearn,jax'
 
 

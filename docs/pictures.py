@@ -1,25 +1,23 @@
 """Make the pictures in docs/ again.
 
     pip install playwright
-    python logistic.py
-    python docs/pictures.py log_logistic
+    python docs/pictures.py
 
-The log folder must hold one run on MNIST and nothing else. Playwright drives Chromium
-or Chrome (Debian: apt-get install chromium fonts-dejavu-core). TensorBoard runs with
-its default settings.
+It trains on MNIST first. Playwright drives Chromium or Chrome (Debian: apt-get install
+chromium fonts-dejavu-core). TensorBoard runs with its default settings.
 """
 
+import base64
 import sys
+import tempfile
 import time
 from pathlib import Path
 
-import numpy as np
-
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
-sys.path.insert(0, str(HERE.parent / 'tests'))
 
-from helper import prewitt_filter, tf  # noqa: E402
+import logistic  # noqa: E402
+from helper import mnist_samples, np, prewitt_filter, tf  # noqa: E402
 from support import summaries, synthetic_digits  # noqa: E402
 
 from browser import MISSING, page, tensorboard, wait_for  # noqa: E402
@@ -28,24 +26,84 @@ MARGIN = 14
 
 
 def main():
-    if len(sys.argv) != 2 or MISSING:
+    if MISSING:
         sys.exit(__doc__ + MISSING)
-    logdir = Path(sys.argv[1])
-    save_weights(logdir)
-    save_synthetic_digits()
-    save_edges()
-    url = tensorboard(logdir)
-    save_first_page(url)
-    save_graph(url)
+    with tempfile.TemporaryDirectory() as folder:
+        W, b = logistic.main(data='mnist', logdir=folder)
+        logdir = Path(folder)
+        save_weights(logdir)
+        save_steps(logdir)
+        save_model(W, b)
+        save_synthetic_digits()
+        save_edges()
+        url = tensorboard(logdir)
+        save_first_page(url)
+        save_graph(url)
 
 
 def save_weights(logdir):
     """Save the last misclassified images beside the last weights."""
-    mistakes = last_image(logdir / 'test', 'accuracy/mistakes/image')
-    weights = last_image(logdir / 'train', 'optimize/weight/image')
+    mistakes = images(logdir / 'test', 'accuracy/mistakes/image')[20000]
+    weights = images(logdir / 'train', 'optimize/weight/image')[20000]
     gap = np.full((420, 3 * MARGIN, 3), 255, np.uint8)
     pixels = np.hstack([enlarged(mistakes, 3), gap, enlarged(weights, 15)])
     save_pixels('weights.png', pixels)
+
+
+def save_steps(logdir):
+    """Save the weights at five steps in a row, with the numbers of the steps."""
+    weights = images(logdir / 'train', 'optimize/weight/image')
+    svg = ''
+    for column, step in enumerate([0, 10, 100, 1000, 20000]):
+        left = 20 + 172 * column
+        svg += svg_image(weights[step], left, 12, 140)
+        svg += svg_text(left + 70, 176, f'{step:,}')
+        if column:
+            svg += svg_arrow(left - 28, 82, left - 6, 82)
+    save_drawing('steps.png', svg, 868, 190)
+
+
+def save_model(W, b):
+    """Draw the way of a 1 and a 5 through the model: pixels, sum, sigmoid, answer."""
+    (X, labels), _ = mnist_samples(
+        flatten_image=True, binalize_label=True, data='mnist'
+    )
+    shades = summaries.red_to_blue(W.reshape(28, 28) / abs(W).max()).numpy()
+    svg = svg_text(76, 28, 'x') + svg_image(shades, 200, 115, 112)
+    svg += svg_text(256, 103, 'W') + svg_text(393, 28, 'x W + b')
+    svg += svg_text(650, 28, 'y = sigmoid(x W + b)')
+    for bottom in 169, 313:
+        svg += svg_text(76, bottom, '28 × 28 = 784', size=13)
+
+    # The curve: z from -6 to 6 is 500 to 800, and y from 0 to 1 is 280 to 60.
+    z = np.linspace(-6, 6, 100)
+    points = ' '.join(f'{650 + 25 * a:.1f},{280 - 220 * sigmoid(a):.1f}' for a in z)
+    svg += '<path d="M500,60H800M500,170H800M500,280H800" class="grid"/>'
+    svg += '<path d="M650,50V290" class="grid"/>'
+    svg += f'<polyline points="{points}" class="curve"/>'
+    for text, height in ('1', 60), ('0.5', 170), ('0', 280):
+        svg += svg_text(482, height + 5, text, size=14)
+    svg += svg_text(650, 308, '0', size=14)
+
+    for i, top in (3, 40), (11, 184):  # a 1 and a 5
+        middle = top + 56
+        ink = np.uint8(255 * (1 - X[i].reshape(28, 28)))
+        svg += svg_image(np.stack([ink] * 3, axis=-1), 20, top, 112)
+        svg += svg_arrow(138, middle, 194, 171)
+        z = (X[i] @ W + b).item()
+        svg += svg_arrow(318, 171, 362, middle)
+        svg += svg_text(397, middle + 7, f'{z:.1f}'.replace('-', '−'), size=22)
+        x, y = 650 + 25 * z, 280 - 220 * sigmoid(z)
+        svg += svg_arrow(432, middle, 464, middle)
+        svg += f'<path d="M{x:.0f},280V{y:.0f}H800" class="reading"/>'
+        svg += f'<circle cx="{x:.0f}" cy="{y:.0f}" r="6"/>'
+        sign, answer = ('≥', 1) if z >= 0 else ('<', 0)
+        comparison = f'y = {sigmoid(z):.2f} {sign} 0.5'.replace('<', '&lt;')
+        svg += svg_text(885, y + 5, comparison)
+        svg += svg_arrow(964, y, 994, y)
+        svg += svg_text(1012, y + 8, str(answer), size=24)
+        svg += svg_text(1012, y + 34, f'y_ = {labels[i].item():.0f}', size=14)
+    save_drawing('model.png', svg, 1050, 330)
 
 
 def save_synthetic_digits():
@@ -93,14 +151,20 @@ def save_graph(url):
         save('graph.png', stable_screenshot(screenshot))
 
 
-def last_image(folder, tag):
-    """Return the last image with this tag as uint8 pixels [height, width, 3]."""
+def images(folder, tag):
+    """Return all images with this tag, as {step: uint8 pixels [height, width, 3]}."""
     (path,) = folder.iterdir()
+    found = {}
     for event in tf.train.summary_iterator(str(path)):
         for value in event.summary.value:
             if value.tag == tag:
                 png = value.image.encoded_image_string
-    return tf.image.decode_png(png).numpy()
+                found[event.step] = tf.image.decode_png(png).numpy()
+    return found
+
+
+def sigmoid(z):
+    return 1 / (1 + np.exp(-z))
 
 
 def enlarged(pixels, times):
@@ -129,6 +193,44 @@ def stable_screenshot(screenshot):
             return pictures[-1]
         time.sleep(0.5)
     raise RuntimeError('the page does not come to rest')
+
+
+def svg_image(pixels, left, top, side):
+    png = base64.b64encode(tf.image.encode_png(pixels).numpy()).decode()
+    return (
+        f'<image x="{left}" y="{top}" width="{side}" height="{side}" '
+        f'href="data:image/png;base64,{png}"/>'
+        f'<rect x="{left}" y="{top}" width="{side}" height="{side}" class="frame"/>'
+    )
+
+
+def svg_text(x, y, text, size=17):
+    return f'<text x="{x}" y="{y}" font-size="{size}">{text}</text>'
+
+
+def svg_arrow(x1, y1, x2, y2):
+    return f'<path d="M{x1},{y1}L{x2},{y2}" class="arrow"/>'
+
+
+def save_drawing(name, svg, width, height):
+    """Save a picture of SVG elements, drawn by the browser."""
+    with page(width, height) as tab:
+        tab.set_content(f"""<style>
+            body {{ margin: 0 }}
+            text {{ font-family: DejaVu Sans; text-anchor: middle }}
+            image {{ image-rendering: pixelated }}
+            path, polyline, rect {{ fill: none; stroke: #888 }}
+            .curve {{ stroke: #06c; stroke-width: 3 }}
+            .grid {{ stroke: #ccc }}
+            .reading {{ stroke: #c60; stroke-dasharray: 4 4 }}
+            .arrow {{ stroke: #444; stroke-width: 2; marker-end: url(#head) }}
+            .frame {{ stroke: #bbb }}
+            </style>
+            <svg width="{width}" height="{height}">
+            <marker id="head" refX="5" refY="3" markerWidth="6" markerHeight="6"
+                orient="auto"><polygon points="0,0 6,3 0,6" fill="#444"/></marker>
+            {svg}</svg>""")
+        save(name, tab.screenshot())
 
 
 def save_pixels(name, pixels):

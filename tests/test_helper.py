@@ -1,6 +1,9 @@
 """The helper functions: weights, biases, the edge filters, and the samples."""
 
+import weakref
+
 from helper import bias_variable, mnist_samples, prewitt_filter, tf, weight_variable
+from support.speed import aligned_copy
 
 import numpy as np
 import pytest
@@ -36,17 +39,15 @@ def test_weights_are_glorot_uniform():
 
 def test_biases_are_zero():
     biases = evaluate(lambda: bias_variable([7]))
-    assert biases.shape == (7,)
     assert biases.dtype == np.float32
-    assert (biases == 0).all()
+    assert biases.tolist() == [0] * 7
 
 
 @pytest.mark.parametrize('make', [weight_variable, bias_variable])
 def test_variables_are_named_and_trainable(make):
     with tf.Graph().as_default():
-        variable = make([2, 3], name='mine')
-        assert variable.op.name == 'mine'
-        assert tf.trainable_variables() == [variable]
+        make([2, 3], name='mine')
+        assert [variable.op.name for variable in tf.trainable_variables()] == ['mine']
 
 
 def test_prewitt_filters_find_edges_like_scipy():
@@ -72,4 +73,27 @@ def test_samples_are_scaled_images_and_labels(small_npz, flatten, binalize):
         assert X.dtype == y.dtype == np.float32
         np.testing.assert_allclose(X, images / 255, rtol=1e-6)
         np.testing.assert_array_equal(y, labels == ([1] if binalize else range(10)))
-        assert X.ctypes.data % 64 == 0  # So TensorFlow need not copy them.
+
+
+@pytest.mark.parametrize('size', range(1, 99, 7))
+def test_copies_are_aligned(size):
+    array = np.arange(size, dtype=np.uint8)
+    copy = aligned_copy(array)
+    np.testing.assert_array_equal(copy, array)
+    assert copy.dtype == np.float32
+    assert copy.ctypes.data % 64 == 0  # So TensorFlow need not copy them.
+
+
+def test_unscaled_training_images_are_freed_early(monkeypatch):
+    sets = [(np.ones((3, 28, 28)), np.arange(3)) for _ in range(2)]
+    unscaled = weakref.ref(sets[0][0])
+    monkeypatch.setattr('support.digits.load_data', lambda _: (sets.pop(0), sets.pop()))
+    is_kept = []
+
+    def copy(array):
+        is_kept.append(unscaled() is not None)
+        return array.copy()
+
+    monkeypatch.setattr('helper.aligned_copy', copy)
+    mnist_samples()
+    assert is_kept == [True, False]

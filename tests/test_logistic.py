@@ -129,11 +129,10 @@ def test_mistakes_image_shows_the_first_25_mistakes(known):
         W, b = known.models[step]
         answers = X.dot(W) + b >= 0
         wrong = np.flatnonzero(answers != Y)[:25]
-        for cell, i in enumerate(wrong):
-            top, left = 28 * (cell // 5), 28 * (cell % 5)
-            shown = image[top : top + 28, left : left + 28].ravel()
-            color = 1 if answers[i] else -1
-            np.testing.assert_allclose(shown, color * X[i], atol=0.005)
+        expected = np.zeros((25, 28, 28))
+        expected[: len(wrong)] = ((1 - 2 * Y) * X.T).T[wrong].reshape(-1, 28, 28)
+        expected = np.block([list(row) for row in expected.reshape(5, 5, 28, 28)])
+        np.testing.assert_allclose(image, expected, atol=0.005)
     assert set(answers[wrong]) == {False, True}  # The last image has both colors.
 
 
@@ -155,8 +154,7 @@ def evaluate(known, output, label, tag):
     return summary.value[0]
 
 
-@pytest.mark.parametrize('label', [0, 1])
-@pytest.mark.parametrize('output', [0, 1])
+@pytest.mark.parametrize('output, label', [(0, 0), (0, 1), (1, 0), (1, 1)])
 def test_log_likelihood_of_saturated_outputs_is_finite(known, output, label):
     found = evaluate(known, output, label, 'optimize/log_likelihood')
     expected = 0 if output == label else np.log(1e-7)
@@ -193,13 +191,9 @@ def test_each_epoch_shuffles_every_image_once(lesson):
 
 
 def test_the_seed_decides_weights_and_shuffling(lesson, tmp_path):
-    seeds = {'first': 0, 'again': 0, 'other': 1}
-    runs = [lesson(seed=seed, logdir=tmp_path / name) for name, seed in seeds.items()]
-    first, again, other = [initial_weights(run.graph) for run in runs]
-    np.testing.assert_array_equal(first, again)
-    assert (first != other).all()
-    first, again, other = [drawn_batches(run.graph, 6) for run in runs]
-    assert first == again != other
+    models = [lesson(steps=2, seed=seed).W for seed in (0, 0, 1)]
+    np.testing.assert_array_equal(models[0], models[1])
+    assert (models[0] != models[2]).mean() > 0.9
 
 
 def test_graph_has_the_articles_names_and_no_data(lesson):
@@ -209,24 +203,23 @@ def test_graph_has_the_articles_names_and_no_data(lesson):
     for name in 'input/labels', 'input/input_images', 'readout/weight', 'readout/bias':
         assert '_output_shapes' in nodes[name].attr
     assert max(node.ByteSize() for node in nodes.values()) < 10000
+    scopes = {name.split('/')[0] for name in nodes}
+    assert {'data', 'input', 'readout', 'optimize', 'evaluate', 'summaries'} < scopes
     later = {op.name for op in run.graph.get_operations()} - set(nodes)
     assert later == {'init'}  # The initializer. The loop adds nothing.
 
 
-def test_divergence_names_its_step_and_a_remedy(lesson, tmp_path):
-    black, white = np.zeros((28, 28), int), np.full((28, 28), 255)
-    path = save_npz(tmp_path / 'two.npz', x_train=[black, white], y_train=[0, 1])
-    constants = dict(LEARNING_RATE=10, BUFFER_SIZE=1, BATCH_SIZE=1, SUMMARY_INTERVAL=1)
+def test_divergence_names_its_step_and_a_remedy(lesson):
     with pytest.raises(FloatingPointError) as error:
-        lesson(path, steps=5, EPS=0.0, **constants)
+        lesson(steps=5, LEARNING_RATE=1e9, EPS=0.0)
     assert str(error.value) == (
-        'Training diverged: optimize/log_likelihood is nan by step 1. '
+        'Training diverged: optimize/log_likelihood is nan by step 0. '
         'Try EPS = 1e-7 or a smaller LEARNING_RATE.'
     )
 
 
 def test_constants_and_defaults_are_the_articles():
-    article = read('tests/article.py')
+    article = read('docs/article.py')
     for name, value in re.findall(r'^([A-Z_]+) = (.*)$', article, re.M):
         assert name == 'EPS' or getattr(logistic, name) == eval(value)
     assert logistic.main.__defaults__ == ('auto', 20000, 'log_logistic', 0)
@@ -263,13 +256,10 @@ def test_tensorflow_2_code_works_after_a_run(lesson):
     lesson()
     assert (tf2.constant([1.5]) + 1).numpy() == [2.5]
     assert tf2.function(lambda x: 2 * x)(tf2.constant(21)).numpy() == 42
-    model = tf2.keras.Sequential([tf2.keras.layers.Dense(1)])
-    model.compile('sgd', 'mse')
-    model.fit(np.ones((4, 2)), np.ones(4), verbose=0)
 
 
 def test_the_articles_program_runs_on_our_helper(small_cache, capsys):
-    program = re.sub('(LOOP|INTERVAL) = .*', r'\1 = 100', read('tests/article.py'))
+    program = re.sub('(LOOP|INTERVAL) = .*', r'\1 = 100', read('docs/article.py'))
     names = {}
     exec(program, names)
     names['train_writer'].close()

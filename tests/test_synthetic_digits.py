@@ -31,8 +31,15 @@ def test_digits_are_centered_and_as_high_as_in_mnist(digits):
 
 
 def test_a_seed_means_the_same_digits():
-    (first, _), _ = load_data(50, 10)
-    (again, _), _ = load_data(50, 10, seed=0)
-    (other, _), _ = load_data(50, 10, seed=1)
+    first, again, other = [load_data(50, 10, seed)[0][0] for seed in (0, 0, 1)]
     np.testing.assert_array_equal(first, again)
     assert (first != other).any()
+
+
+def test_digits_are_upright_and_lean_to_the_right(digits):
+    (images, labels), _ = digits
+    one, seven = [images[labels == digit].mean(axis=0) for digit in (1, 7)]
+    top, bottom = slice(4, 10), slice(18, 24)
+    columns = [ndimage.center_of_mass(one[rows])[1] for rows in (top, bottom)]
+    assert columns[0] > columns[1] + 0.5
+    assert seven.sum(axis=1).argmax() < 12  # A 7 has its bar above.
