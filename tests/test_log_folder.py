@@ -13,7 +13,7 @@ from conftest import curve
 
 def test_later_runs_have_numbers(lesson, tmp_path):
     log = tmp_path / 'log'
-    for steps, folder in (1, log), (2, log / 'run_2'), (3, log / 'run_3'):
+    for steps, folder in (1, log), (2, f'{log}/run_2'), (3, f'{log}/run_3'):
         out = lesson(steps=steps).out
         assert f'\nWriting summaries to {folder}\nstep: 0,' in out
         assert list(curve(folder, 'test')) == [0, steps]
