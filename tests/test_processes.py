@@ -70,7 +70,7 @@ def test_a_run_prints_its_lines_and_no_others(tmp_path):
 def test_all_printed_points_survive(tmp_path, name, status):
     process = start(tmp_path, '--logdir', 'log', '--steps=9000000')
     try:
-        out = read_until(process, 'step: 1000,')
+        out = read_until(process, 'step: 2000,')
         process.send_signal(getattr(signal, name))
         rest, err = finish(process)
     finally:
