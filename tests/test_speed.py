@@ -34,7 +34,7 @@ def outcome(session, *args):
         result = session.run(*args)
     except Exception as error:
         cause = error.__context__ or error
-        return type(error), re.sub(r':\d+', '', str(cause).splitlines()[0])
+        return type(error), re.sub(r'\d+', '', str(cause).splitlines()[0])
     return type(result), repr(result)
 
 
