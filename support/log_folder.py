@@ -22,7 +22,7 @@ def new_run(logdir):
     """
     run = logdir = os.path.expanduser(logdir)
     try:
-        if tf.__version__ < '2' and {':', ','} & set(logdir):
+        if tf.__version__ < '2' and set(':,') & set(logdir):
             raise OSError("TensorBoard 1 splits --logdir at ':' and ','")
         os.makedirs(logdir, exist_ok=True)
         if os.path.lexists(f'{run}/test') or not can_create(f'{run}/train'):
@@ -58,6 +58,5 @@ def kept(run):
         reason = str(error).splitlines()[0]
         raise OSError(f"Can't write summaries ({reason}). Pass another logdir.")
     for name in 'train', 'test':
-        folder = f'{run}/{name}'
-        if not tf.gfile.Exists(folder) or not tf.gfile.ListDirectory(folder):
+        if not tf.gfile.Exists(f'{run}/{name}'):
             raise OSError(f'The summaries in {run!r} were removed during the run.')

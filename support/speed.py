@@ -62,6 +62,9 @@ class Session(tf.Session):
         return self._make_callable_from_options(options)
 
     def close(self):
+        for call in self.prepared.values():
+            # A traceback can keep it alive. TensorFlow 1 can't free it after the close.
+            call._handle = None
         self.prepared.clear()
         super().close()
 
