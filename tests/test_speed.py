@@ -43,11 +43,11 @@ def test_gives_what_tensorflow_gives(nodes):
     calls = [
         ((total,), {x: value})
         for value in (
+            np.asfortranarray(np.arange(6.0, dtype='f4').reshape(2, 3)),
             [[1, 2, 3]],
             np.float64(ONES),
             ONES.astype('>f4'),
             ONES[:, :2],
-            np.asfortranarray(np.arange(6.0, dtype='f4').reshape(2, 3)),
             np.arange(12.0, dtype='f4').reshape(4, 3)[::-2],
         )
     ] + [
