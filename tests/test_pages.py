@@ -105,9 +105,9 @@ def test_changes_of_exercises_are_measured():
 def test_tensorflow_2_program_learns(small_cache, capsys):
     (program,) = re.findall(r'```python\n(.*?)```', read('docs/tensorflow2.md'), re.S)
     assert '20001' in program
-    exec(program.replace('20001', '1001'), {})
+    exec(re.sub('(1|20)00(?=[01])', r'\1', program), {})  # fewer steps
     out = capsys.readouterr().out
-    assert re.search(r'step: 1000, test-acc: (0\.9|1)', out)
+    assert re.search(r'step: 200, test-acc: (0\.9|1)', out)
 
 
 @pytest.mark.parametrize('path', ['benchmarks/compare.py', 'docs/pictures.py'])

