@@ -1,3 +1,3 @@
 """Supporting code. You don't need it to follow the lesson."""
 
-from support import startup as startup
+from support import startup  # noqa: F401

@@ -22,7 +22,7 @@ def new_run(logdir):
     """
     run = logdir = os.path.expanduser(logdir)
     try:
-        if tf.__version__ < '2' and set(':,') & set(logdir):
+        if tf.__version__ < '2' and set(':,') & set(os.path.splitdrive(logdir)[1]):
             raise OSError("TensorBoard 1 splits --logdir at ':' and ','")
         os.makedirs(logdir, exist_ok=True)
         if os.path.lexists(f'{run}/test') or not can_create(f'{run}/train'):

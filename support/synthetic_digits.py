@@ -47,7 +47,7 @@ STROKES = """
 61 20 14 45 72 60 64 68 39 18
 80 30 13 35 75 80 80 59 59
 91 50 21 24 65 82 91 81 79 59
-""".split('\n')[1:-1]
+""".splitlines()[1:]
 
 
 def load_data(n_train=10000, n_test=2000, seed=0):
@@ -72,8 +72,8 @@ def draw_set(n, rng):
     images = np.zeros((n, 28, 28), np.uint8)
     for kind, stroke in enumerate(STROKES):
         chosen = kinds == kind
-        points = np.array([[int(c) for c in point] for point in stroke.split()])
-        images[chosen] = draw(points, np.sum(chosen), rng)
+        points = np.array([list(point) for point in stroke.split()], int)
+        images[chosen] = draw(points, chosen.sum(), rng)
     return images, (kinds // 4).astype(np.uint8)
 
 
