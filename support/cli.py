@@ -4,7 +4,6 @@ import argparse
 import contextlib
 import inspect
 import io
-import logging
 import numbers
 import os
 import subprocess
@@ -77,7 +76,6 @@ def run(main):
     saved = f'in {flags.logdir}. To see them: {subprocess.list2cmdline(command)}'
     if startup.started:  # A notebook keeps its own settings.
         # main raises a writer's error. Hide the report of the writer's thread.
-        logging.getLogger('tensorflow').setLevel(logging.CRITICAL)
         threading.excepthook = lambda error: None
     try:
         with contextlib.redirect_stdout(line_by_line(sys.stdout)):

@@ -5,6 +5,7 @@
 
 import atexit
 import gc
+import logging
 import os
 import sys
 
@@ -17,6 +18,9 @@ started = (
 # messages.
 os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '3')
 if started:
+    # TensorFlow for Windows warns of the article's names. A writer's thread logs errors
+    # that main raises.
+    logging.getLogger('tensorflow').setLevel(logging.CRITICAL)
     # oneDNN makes the result depend on the processor, and it prints messages. Other
     # programs keep oneDNN, because it makes convolutions faster.
     os.environ.setdefault('TF_ENABLE_ONEDNN_OPTS', '0')

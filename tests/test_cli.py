@@ -52,10 +52,11 @@ def test_wrong_flags_exit_with_status_2(call, capfd, flags, message):
 
 
 @pytest.mark.parametrize('kind', [DataError, OSError, FloatingPointError])
-def test_a_users_error_is_one_line_and_status_1(call, kind):
+def test_a_users_error_is_one_line_and_status_1(call, capfd, kind):
     with pytest.raises(SystemExit) as exit:
         call(error=kind('Something is wrong. Do this.'))
     assert exit.value.code == 'lesson.py: Something is wrong. Do this.'
+    assert capfd.readouterr().err == ''
 
 
 def test_another_error_keeps_its_traceback_and_ends_in_one_line(call, capfd):

@@ -190,6 +190,7 @@ def test_any_failure_of_the_network_is_expected(monkeypatch):
     monkeypatch.setattr('urllib.request.urlopen', urlopen)
     with pytest.raises(DataError, match='SSH'):
         load_data('mnist')
+    urlopen.assert_called_once_with(digits.URL, timeout=5)
 
 
 def test_a_tilde_and_an_empty_variable_mean_the_home_folder(tmp_path, monkeypatch):

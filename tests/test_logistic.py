@@ -209,13 +209,15 @@ def test_graph_has_the_articles_names_and_no_data(lesson):
     assert later == {'init'}  # The initializer. The loop adds nothing.
 
 
-def test_divergence_names_its_step_and_a_remedy(lesson):
-    with pytest.raises(FloatingPointError) as error:
-        lesson(steps=5, LEARNING_RATE=1e9, EPS=0.0)
-    assert str(error.value) == (
-        'Training diverged: optimize/log_likelihood is nan by step 0. '
-        'Try EPS = 1e-7 or a smaller LEARNING_RATE.'
-    )
+def test_divergence_names_its_step_and_a_remedy(lesson, tmp_path):
+    ones = save_npz(tmp_path / 'ones.npz', y_train=np.ones(300, int))
+    for rate, value in (1e9, 'nan'), (-1e9, '-inf'):
+        with pytest.raises(FloatingPointError) as error:
+            lesson(ones, steps=5, LEARNING_RATE=rate, EPS=0.0)
+        assert str(error.value) == (
+            f'Training diverged: optimize/log_likelihood is {value} by step 0. '
+            'Try EPS = 1e-7 or a smaller LEARNING_RATE.'
+        )
 
 
 def test_constants_and_defaults_are_the_articles():

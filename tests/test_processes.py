@@ -95,7 +95,7 @@ def two(folder, runs):
     """The folders of two runs that have the same log folder."""
     folders = {}
     for name in 'stopped', 'closed':
-        out = read_until(runs[name], 'step: 0,')
+        out = read_until(runs[name], 'step: 2000,')
         written = re.search('^Writing summaries to (.*)', out, re.M).group(1)
         folders[name] = folder / written
         # From now on, even a kill keeps these points.
@@ -109,7 +109,7 @@ def test_two_runs_at_once_keep_apart(folder, two):
 
 @pytest.mark.skipif(os.name != 'posix', reason='Windows has no such signals')
 def test_ctrl_c_keeps_all_printed_points(runs, two):
-    out = read_until(runs['stopped'], 'step: 2000,')
+    out = read_until(runs['stopped'], 'step: 5000,')
     runs['stopped'].send_signal(signal.SIGINT)
     rest, err = finish(runs['stopped'])
     assert err.count('\n') == 1
