@@ -90,10 +90,9 @@ def test_the_printed_command_is_short_but_complete(
     monkeypatch.setattr(sys, 'stdout', stream)
     call('--logdir=~/my log')
     stream.seek(0)
-    logdir = tmp_path / 'my log'
     assert stream.read() == (
         'The summaries are in ~/my log. To see them: '
-        f'{printed or program} -m tensorboard.main --logdir "{logdir}"\n'
+        f'{printed or program} -m tensorboard.main --logdir "{tmp_path}/my log"\n'
     )
 
 

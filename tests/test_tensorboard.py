@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import urllib.parse
 import urllib.request
 
@@ -52,7 +53,7 @@ def shown(tmp_path_factory):
     path = save_npz(folder / 'small.npz')
     url = tensorboard(folder / 'log').rstrip('/')
     runs = {}
-    for prefix, steps in ('', 100), ('run_2/', 150):
+    for prefix, steps in ('', 100), (f'run_2{os.sep}', 150):
         runs[prefix] = run_lesson(path, folder / 'log', steps=steps, seed=steps)
         for name in prefix + 'train', prefix + 'test':
             wait_for_point(url, name, steps)
@@ -80,7 +81,8 @@ def test_each_run_shows_its_own_points(shown, column, name):
 
 
 def test_text_page_shows_the_settings(shown):
-    (text,) = ask(shown[0], 'plugin/text/text', run='run_2/train', tag='settings')
+    run = f'run_2{os.sep}train'
+    (text,) = ask(shown[0], 'plugin/text/text', run=run, tag='settings')
     assert (
         'small.npz, steps 150, seed 150, LEARNING_RATE 0.1, BATCH_SIZE 100, '
         'BUFFER_SIZE 1000, EPS 1e-07'
