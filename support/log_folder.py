@@ -55,8 +55,10 @@ def kept(run):
     except Exception as error:  # FileWriter's errors have several types.
         if 'tfevents' not in str(error):
             raise
-        reason = str(error).splitlines()[0]
-        raise OSError(f"Can't write summaries ({reason}). Pass another logdir.")
+        raise OSError(
+            f"Can't write summaries ({str(error).splitlines()[0]}). "
+            'Pass another logdir.'
+        )
     for name in 'train', 'test':
         if not tf.gfile.Exists(f'{run}/{name}'):
             raise OSError(f'The summaries in {run!r} were removed during the run.')

@@ -37,7 +37,7 @@ class Session(tf.Session):
         try:
             # The key keeps its tensors alive, so no other tensor can take their place.
             kinds = [(t, type(v), v.dtype, v.shape) for t, v in feeds.items()]
-            key = (fetches, *kinds)
+            key = (type(fetches), fetches, *kinds)
             call = self.prepared.get(key)
         except (AttributeError, TypeError):  # Lists have no dtype and no hash.
             return super().run(fetches, feed_dict, options, run_metadata)

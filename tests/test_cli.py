@@ -38,17 +38,18 @@ def test_flags_are_mains_arguments(call):
 
 
 @pytest.mark.parametrize(
-    'flags, message',
+    'flag, status, message',
     [
-        (['--steps', '-1'], 'argument --steps: must be at least 0 (got -1)'),
-        (['--seed=x'], "argument --seed: invalid count value: 'x'"),
+        ('--steps=-1', 2, 'error: argument --steps: must be at least 0 (got -1)\n'),
+        ('--seed=x', 2, "error: argument --seed: invalid count value: 'x'\n"),
+        ('--help', 0, 'auto)'),
     ],
 )
-def test_wrong_flags_exit_with_status_2(call, capfd, flags, message):
+def test_help_and_wrong_flags_are_explained(call, capfd, flag, status, message):
     with pytest.raises(SystemExit) as exit:
-        call(*flags)
-    assert exit.value.code == 2
-    assert capfd.readouterr().err.endswith('lesson.py: error: ' + message + '\n')
+        call(flag)
+    assert exit.value.code == status
+    assert message in ''.join(capfd.readouterr())
 
 
 @pytest.mark.parametrize('kind', [DataError, OSError, FloatingPointError])
@@ -71,6 +72,7 @@ def test_another_error_keeps_its_traceback_and_ends_in_one_line(call, capfd):
         call(error=raised)
     assert exit.value.code == 'lesson.py: Batch size must be greater than zero.'
     assert 'session.run(iterator.initializer' in capfd.readouterr().err
+    assert cli.first_line(AssertionError()) == ''
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from support.speed import aligned_copy
 import numpy as np
 import pytest
 from conftest import make_arrays
+from numpy.testing import assert_allclose, assert_array_equal
 from scipy import ndimage, stats
 
 
@@ -56,7 +57,7 @@ def test_prewitt_filters_find_edges_like_scipy():
     for channel, axis in (0, 1), (1, 0):
         # SciPy's kernel is (-1, 0, 1). The article's is (1, 0, -1).
         expected = -ndimage.prewitt(image[0, :, :, 0], axis)[1:-1, 1:-1]
-        np.testing.assert_allclose(edges[0, :, :, channel], expected, atol=1e-5)
+        assert_allclose(edges[0, :, :, channel], expected, atol=1e-5)
     with tf.Graph().as_default():
         assert prewitt_filter().op.name == 'prewitt'
 
@@ -71,15 +72,15 @@ def test_samples_are_scaled_images_and_labels(small_npz, flatten, binalize):
         if flatten:
             images = images.reshape(-1, 784)
         assert X.dtype == y.dtype == np.float32
-        np.testing.assert_allclose(X, images / 255, rtol=1e-6)
-        np.testing.assert_array_equal(y, labels == ([1] if binalize else range(10)))
+        assert_allclose(X, images / 255, rtol=1e-6)
+        assert_array_equal(y, labels == ([1] if binalize else range(10)))
 
 
 @pytest.mark.parametrize('size', range(1, 99, 7))
 def test_copies_are_aligned(size):
     array = np.arange(size, dtype=np.uint8)
     copy = aligned_copy(array)
-    np.testing.assert_array_equal(copy, array)
+    assert_array_equal(copy, array)
     assert copy.dtype == np.float32
     assert copy.ctypes.data % 64 == 0  # So TensorFlow need not copy them.
 

@@ -21,6 +21,7 @@ from conftest import (
     run_lesson,
     save_npz,
 )
+from numpy.testing import assert_allclose, assert_array_equal
 from scipy import special
 
 LAST, INTERVAL = 333, 50
@@ -84,8 +85,8 @@ def test_learns_what_gradient_descent_learns(known):
     assert known.run.W.dtype == known.run.b.dtype == np.float32
     assert known.run.W.shape == (784, 1)
     W, b = known.models[-1]
-    np.testing.assert_allclose(known.run.W[:, 0], W, atol=1e-5)
-    np.testing.assert_allclose(known.run.b, [b], rtol=1e-4)
+    assert_allclose(known.run.W[:, 0], W, atol=1e-5)
+    assert_allclose(known.run.b, [b], rtol=1e-4)
 
 
 @pytest.mark.parametrize('name', ['train', 'test'])
@@ -95,7 +96,7 @@ def test_points_are_of_the_model_after_their_step(known, name):
         assert list(points) == POINTS
         for step in POINTS:
             expected = known.expected[name][step][i]
-            np.testing.assert_allclose(points[step], expected, rtol=1e-4)
+            assert_allclose(points[step], expected, rtol=1e-4)
 
 
 def decode(png):
@@ -103,7 +104,7 @@ def decode(png):
     with tf.Graph().as_default(), tf.Session() as session:
         pixels = session.run(tf.image.decode_png(png)).astype(float)
     assert (pixels.max(axis=-1) == 255).all()
-    np.testing.assert_allclose(pixels.min(axis=-1), pixels[..., 1], atol=1)
+    assert_allclose(pixels.min(axis=-1), pixels[..., 1], atol=1)
     return (pixels[..., 2] - pixels[..., 0]) / 255  # blue - red
 
 
@@ -118,7 +119,7 @@ def test_weight_images_show_the_weights(known):
     assert list(found) == [0, 10, 30, 100, 300, LAST]
     for step, image in found.items():
         W = known.models[step][0]
-        np.testing.assert_allclose(image, W.reshape(28, 28) / abs(W).max(), atol=0.005)
+        assert_allclose(image, W.reshape(28, 28) / abs(W).max(), atol=0.005)
 
 
 def test_mistakes_image_shows_the_first_25_mistakes(known):
@@ -132,7 +133,7 @@ def test_mistakes_image_shows_the_first_25_mistakes(known):
         expected = np.zeros((25, 28, 28))
         expected[: len(wrong)] = ((1 - 2 * Y) * X.T).T[wrong].reshape(-1, 28, 28)
         expected = np.block([list(row) for row in expected.reshape(5, 5, 28, 28)])
-        np.testing.assert_allclose(image, expected, atol=0.005)
+        assert_allclose(image, expected, atol=0.005)
     assert set(answers[wrong]) == {False, True}  # The last image has both colors.
 
 
@@ -158,7 +159,7 @@ def evaluate(known, output, label, tag):
 def test_log_likelihood_of_saturated_outputs_is_finite(known, output, label):
     found = evaluate(known, output, label, 'optimize/log_likelihood')
     expected = 0 if output == label else np.log(1e-7)
-    np.testing.assert_allclose(found.simple_value, expected, rtol=0.05, atol=1e-6)
+    assert_allclose(found.simple_value, expected, rtol=0.05, atol=1e-6)
 
 
 @pytest.mark.parametrize('label', [0, 1])
@@ -192,7 +193,7 @@ def test_each_epoch_shuffles_every_image_once(lesson):
 
 def test_the_seed_decides_weights_and_shuffling(lesson, tmp_path):
     models = [lesson(steps=2, seed=seed).W for seed in (0, 0, 1)]
-    np.testing.assert_array_equal(models[0], models[1])
+    assert_array_equal(models[0], models[1])
     assert (models[0] != models[2]).mean() > 0.9
 
 

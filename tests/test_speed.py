@@ -1,5 +1,6 @@
 """The session: it's faster than TensorFlow's own, and it gives the same results."""
 
+import collections
 import re
 
 from helper import tf
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 
 ONES = np.ones((2, 3), np.float32)
+Pair = collections.namedtuple('Pair', 'first second')
 
 
 @pytest.fixture(params=[False, True])
@@ -55,6 +57,7 @@ def test_gives_what_tensorflow_gives(nodes):
         for fetches in (
             total,
             (twice, total),
+            Pair(twice, total),
             (twice, twice),
             (x, twice),
             [add, total],

@@ -18,6 +18,7 @@ def test_arrays_have_the_format_of_mnist(digits):
         assert labels.shape == (n,)
         assert images.dtype == labels.dtype == np.uint8
         assert np.mean(images == 0) > 0.68
+        assert np.mean(images == 255) > 0.05
         assert np.bincount(labels).tolist() == [n // 10] * 10
         assert 0.05 < np.mean(labels[1:] == labels[:-1]) < 0.15  # random order
 

@@ -1,6 +1,5 @@
 """The pages of a real TensorBoard, over HTTP and in a real browser."""
 
-import contextlib
 import json
 import os
 import urllib.parse
@@ -65,9 +64,7 @@ def shown(tmp_path_factory):
 def test_first_page_puts_images_next_to_curves(shown):
     with page(1280, 2000) as tab:
         tab.goto(shown[0])
-        with contextlib.suppress(RuntimeError):
-            wait_for(lambda: read_groups(tab) == GROUPS, 40, str)
-        assert read_groups(tab) == GROUPS
+        wait_for(lambda: read_groups(tab) == GROUPS, 40, lambda: read_groups(tab))
 
 
 @pytest.mark.parametrize('column, name', [(1, 'train'), (2, 'test')])
