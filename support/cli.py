@@ -92,11 +92,14 @@ def run(main):
 
 
 def first_line(error):
-    """Return the first line of an error's message, without TensorFlow's additions."""
+    """Return the first line of an error's message, without TensorFlow's additions.
+
+    If the error has no message, return its name.
+    """
     # TensorFlow adds stacks to a message, and raises an error with the longer one.
     while isinstance(error.__context__, tf.errors.OpError):
         error = error.__context__
-    return str(error).strip().split('\n')[0]
+    return str(error).strip().split('\n')[0] or repr(error)
 
 
 def line_by_line(stream):
