@@ -7,7 +7,6 @@ from helper import tf
 from support import cli
 from support.npz import DataError
 
-import numpy as np
 import pytest
 
 
@@ -72,8 +71,8 @@ def test_another_error_keeps_its_traceback_and_ends_in_one_line(call, capfd):
         call(error=raised)
     assert exit.value.code == 'lesson.py: Batch size must be greater than zero.'
     assert 'session.run(iterator.initializer' in capfd.readouterr().err
-    with pytest.raises(SystemExit, match=r'^lesson.py: TypeError\(\)$'):
-        call(error=TypeError())
+    with pytest.raises(SystemExit, match=r'^lesson.py: ValueError\(\)$'):
+        call(error=ValueError())
 
 
 @pytest.mark.parametrize(
@@ -123,6 +122,5 @@ def test_a_cell_of_a_notebook_runs_with_the_defaults(monkeypatch, program, names
 
 @pytest.mark.parametrize('count', [-1, 2.5, '10'])
 def test_counts_are_integers_of_at_least_0(count):
-    cli.check_counts(steps=np.int64(0))
     with pytest.raises(ValueError, match=r'^steps \(TRAINING_LOOP\) must .* \(got '):
         cli.check_counts(seed=0, steps=count)

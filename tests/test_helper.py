@@ -22,6 +22,7 @@ def evaluate(make):
 
 
 def test_star_import_gives_the_articles_names():
+    assert mnist_samples.__defaults__ == (False, False, 'auto')
     names = {}
     exec('from helper import *', names)
     names.pop('__builtins__')

@@ -62,7 +62,7 @@ def test_a_file_or_nothing_is_no_log_folder(lesson, tmp_path, monkeypatch, name)
 
 def test_a_tilde_is_the_home_folder(tmp_path, monkeypatch):
     monkeypatch.setattr('os.path.expanduser', lambda p: p.replace('~', str(tmp_path)))
-    assert log_folder.new_run('~/log') == f'{tmp_path}/log'
+    assert log_folder.new_run('~/new/log') == f'{tmp_path}/new/log'
 
 
 @pytest.mark.skipif(tf.__version__ > '2', reason='TensorBoard 2 can open such a folder')

@@ -96,8 +96,8 @@ def two(folder, runs):
     folders = {}
     for name in 'stopped', 'closed':
         out = read_until(runs[name], 'step: 2000,')
-        written = re.search('^Writing summaries to (.*)', out, re.M).group(1)
-        folders[name] = folder / written
+        written = re.search('^Writing summaries to (.*)', out, re.M)
+        folders[name] = folder / written.group(1)
         # From now on, even a kill keeps these points.
         assert_printed_points_are_saved(out, folders[name])
     return folders

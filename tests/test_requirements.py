@@ -12,8 +12,11 @@ MACHINES = 'linux x86_64, linux aarch64, darwin x86_64, darwin arm64, win32 AMD6
 def required(machine, minor):
     """Return the packages for a machine with Python 3.minor, and their versions."""
     system, processor = machine.split()
-    values = dict(sys_platform=system, platform_machine=processor)
-    values['python_version'] = f'3.{minor}'
+    values = dict(
+        sys_platform=system,
+        platform_machine=processor,
+        python_version=f'3.{minor}',
+    )
     lines = re.findall(r'^[^#\n]+', read('requirements.txt'), re.M)
     return {
         wanted.name: wanted.specifier

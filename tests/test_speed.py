@@ -64,7 +64,7 @@ def test_gives_what_tensorflow_gives(nodes):
             add,
         )
     ]
-    calls += [(v,), ((v,), None), ((),), ((total,),), (add, {})]
+    calls += [(v,), ((),), ((total,),), (add, {}), ((total,), {x.name: ONES})]
     with Session() as ours, tf.Session() as theirs:
         ours.run(v.initializer)
         theirs.run(v.initializer)

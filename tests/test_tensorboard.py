@@ -4,6 +4,7 @@ import json
 import os
 import urllib.parse
 import urllib.request
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -49,11 +50,13 @@ def read_groups(tab):
 def shown(tmp_path_factory):
     """TensorBoard's address, and the two runs that it shows."""
     folder = tmp_path_factory.mktemp('lesson')
-    path = save_npz(folder / 'small.npz')
+    (folder / 'datasets').mkdir()
+    save_npz(folder / 'datasets' / 'mnist.npz')
     url = tensorboard(folder / 'log').rstrip('/')
     runs = {}
     for prefix, steps in ('', 100), (f'run_2{os.sep}', 150):
-        runs[prefix] = run_lesson(path, folder / 'log', steps=steps, seed=steps)
+        with mock.patch.dict(os.environ, KERAS_HOME=str(folder)):
+            runs[prefix] = run_lesson('auto', folder / 'log', steps=steps, seed=steps)
         for name in prefix + 'train', prefix + 'test':
             wait_for_point(url, name, steps)
     return url, runs
@@ -81,6 +84,6 @@ def test_text_page_shows_the_settings(shown):
     run = f'run_2{os.sep}train'
     (text,) = ask(shown[0], 'plugin/text/text', run=run, tag='settings')
     assert (
-        'small.npz, steps 150, seed 150, LEARNING_RATE 0.1, BATCH_SIZE 100, '
+        'mnist.npz, steps 150, seed 150, LEARNING_RATE 0.1, BATCH_SIZE 100, '
         'BUFFER_SIZE 1000, EPS 1e-07'
     ) in text['text']
