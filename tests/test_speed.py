@@ -47,7 +47,6 @@ def test_gives_what_tensorflow_gives(nodes):
         for value in (
             np.asfortranarray(np.arange(6.0, dtype='f4').reshape(2, 3)),
             [[1, 2, 3]],
-            np.float64(ONES),
             ONES.astype('>f4'),
             ONES[:, :2],
             np.arange(12.0, dtype='f4').reshape(4, 3)[::-2],
@@ -64,7 +63,15 @@ def test_gives_what_tensorflow_gives(nodes):
             add,
         )
     ]
-    calls += [(v,), ((),), ((total,),), (add, {}), ((total,), {x.name: ONES})]
+    calls += [
+        ((total,), {x: ONES, twice: -ONES}),
+        ((total,), {twice: ONES, x: -ONES}),
+        ((total,), {x.name: ONES}),
+        ((total,),),
+        ((),),
+        (v,),
+        (add, {}),
+    ]
     with Session() as ours, tf.Session() as theirs:
         ours.run(v.initializer)
         theirs.run(v.initializer)

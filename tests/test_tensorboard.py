@@ -73,7 +73,6 @@ def test_first_page_puts_images_next_to_curves(shown):
 @pytest.mark.parametrize('column, name', [(1, 'train'), (2, 'test')])
 def test_each_run_shows_its_own_points(shown, column, name):
     url, runs = shown
-    assert len(ask(url, 'plugin/scalars/tags')) == 4
     for prefix, run in runs.items():
         points = curve(url, prefix + name)
         for line in printed(run.out):
