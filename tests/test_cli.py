@@ -98,6 +98,12 @@ def test_the_printed_command_is_short_but_complete(
     )
 
 
+def test_a_line_appears_immediately(capfd):
+    out = cli.line_by_line(sys.stdout)
+    print('a line', file=out)
+    assert capfd.readouterr().out.strip() == 'a line'
+
+
 def test_ctrl_c_is_one_line_and_status_130(call, capfd):
     with pytest.raises(SystemExit) as exit:
         call(error=KeyboardInterrupt())

@@ -120,8 +120,8 @@ def test_url_and_hash_are_those_of_keras(monkeypatch):
     monkeypatch.undo()  # Restore the URL.
     source = inspect.getsource(tf.keras.datasets.mnist.load_data)
     assert digits.URL.rpartition('mnist.npz')[0] in source
-    hashes = re.findall('[0-9a-f]{64}', source)
-    assert hashes in ([digits.URL_SHA256], [])  # Old versions have no SHA-256.
+    # Old versions have no SHA-256.
+    assert re.findall('[0-9a-f]{64}', source) in ([digits.URL_SHA256], [])
 
 
 def test_cached_file_is_used_and_called_what_it_is(cache, monkeypatch, capsys):
