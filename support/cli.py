@@ -8,10 +8,8 @@ import numbers
 import os
 import subprocess
 import sys
-import threading
 import traceback
 
-from support import startup
 from support.npz import DataError
 
 import tensorflow.compat.v1 as tf
@@ -74,9 +72,6 @@ def run(main):
     logdir = os.path.expanduser(flags.logdir)
     command = [python, '-m', 'tensorboard.main', '--logdir', logdir]
     saved = f'in {flags.logdir}. To see them: {subprocess.list2cmdline(command)}'
-    if startup.started:  # A notebook keeps its own settings.
-        # main raises a writer's error. Hide the report of the writer's thread.
-        threading.excepthook = lambda error: None
     try:
         with contextlib.redirect_stdout(line_by_line(sys.stdout)):
             main(**vars(flags))

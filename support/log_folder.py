@@ -55,10 +55,8 @@ def kept(run):
     except Exception as error:  # FileWriter's errors have several types.
         if 'tfevents' not in str(error):
             raise
-        raise OSError(
-            f"Can't write summaries ({str(error).splitlines()[0]}). "
-            'Pass another logdir.'
-        )
+        reason = str(error).splitlines()[0]
+        raise OSError(f"Can't write summaries ({reason}). Pass another logdir.")
     for name in 'train', 'test':
         if not tf.gfile.Exists(f'{run}/{name}'):
             raise OSError(f'The summaries in {run!r} were removed during the run.')

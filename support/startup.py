@@ -8,6 +8,7 @@ import gc
 import logging
 import os
 import sys
+import threading
 
 # The lesson may be the main program, or another program may import it.
 started = (
@@ -18,9 +19,10 @@ started = (
 # messages.
 os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '3')
 if started:
-    # TensorFlow for Windows warns of the article's names. A writer's thread logs errors
-    # that main raises.
+    # TensorFlow for Windows warns of the article's names.
     logging.getLogger('tensorflow').setLevel(logging.CRITICAL)
+    # main raises a writer's error. Hide the report of the writer's thread.
+    threading.excepthook = lambda error: None
     # oneDNN makes the result depend on the processor, and it prints messages. Other
     # programs keep oneDNN, because it makes convolutions faster.
     os.environ.setdefault('TF_ENABLE_ONEDNN_OPTS', '0')

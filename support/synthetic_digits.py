@@ -6,7 +6,7 @@ from scipy import ndimage
 # Four ways to write each digit from 0 to 9 in one stroke. A stroke is a list of
 # points. A point is a column and a row of a 10 x 10 grid, so "05" is the left end of
 # row 5.
-STROKES = """
+STROKES = """\
 90 30 05 19 59 95 91 50
 80 30 04 07 29 69 95 81 50
 60 30 02 06 29 69 84 60 60
@@ -47,7 +47,7 @@ STROKES = """
 61 20 14 45 72 60 64 68 39 18
 80 30 13 35 75 80 80 59 59
 91 50 21 24 65 82 91 81 79 59
-""".splitlines()[1:]
+""".splitlines()
 
 
 def load_data(n_train=10000, n_test=2000, seed=0):

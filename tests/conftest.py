@@ -28,7 +28,7 @@ def make_digits(n, seed):
     """Return n images and labels. A 1 is a vertical bar; the rest are horizontal."""
     rng = np.random.RandomState(seed)
     images = rng.randint(0, 60, size=(n, 28, 28))
-    labels = rng.randint(0, 9, size=n)  # no 9
+    labels = rng.randint(0, 9, size=n)  # No image is a 9.
     labels[::3] = 1
     for image, label in zip(images, labels):
         bar = image if label == 1 else image.T

@@ -39,8 +39,16 @@ def test_flags_are_mains_arguments(call):
 @pytest.mark.parametrize(
     'flag, status, message',
     [
-        ('--steps=-1', 2, 'error: argument --steps: must be at least 0 (got -1)\n'),
-        ('--seed=x', 2, "error: argument --seed: invalid count value: 'x'\n"),
+        (
+            '--steps=-1',
+            2,
+            'lesson.py: error: argument --steps: must be at least 0 (got -1)\n',
+        ),
+        (
+            '--seed=x',
+            2,
+            "lesson.py: error: argument --seed: invalid count value: 'x'\n",
+        ),
         ('--help', 0, 'auto)'),
     ],
 )
